@@ -1,0 +1,66 @@
+"""Reads a declaration: the fields of a message or part, each with its kind, versions, nullability and tag."""
+
+from __future__ import annotations
+
+import typing
+from functools import cache
+from typing import Any, NamedTuple
+
+from msgspec import NODEFAULT
+
+from kpybroker.wire.declare import Kind, Versions, null, plain, tag
+
+STRING, BOOL = Kind("string"), Kind("bool", "?", 1)
+ALL, NEVER = Versions(0, 32767), Versions(1, 0)
+
+
+class Field(NamedTuple):
+    """One field. `kind` is a wire type or the class of a part; `default` is ... where the declaration has none."""
+
+    name: str
+    kind: Kind | type
+    array: bool
+    versions: Versions
+    nullable: Versions
+    tag: int | None
+    plain: bool
+    default: Any
+
+
+@cache
+def fields(layout: type) -> tuple[Field, ...]:
+    """The fields of a message or part, in wire order."""
+    hints = typing.get_type_hints(layout, include_extras=True)
+    names: tuple[str, ...] = layout.__struct_fields__  # type: ignore[attr-defined]
+    values: tuple[Any, ...] = layout.__struct_defaults__  # type: ignore[attr-defined]
+    last = names[len(names) - len(values) :]
+    defaults = {name: value for name, value in zip(last, values, strict=True) if value is not NODEFAULT}
+    return tuple(_field(name, hints[name], defaults.get(name, ...)) for name in names)
+
+
+def _field(name: str, hint: Any, default: Any) -> Field:
+    hint, marks = _unwrap(hint)
+    kinds = [mark for mark in marks if isinstance(mark, Kind)]
+    optional = type(None) in typing.get_args(hint)
+    if optional and not kinds:
+        (argument,) = [a for a in typing.get_args(hint) if a is not type(None)]
+        hint, more = _unwrap(argument)
+        kinds = [mark for mark in more if isinstance(mark, Kind)]
+    array = typing.get_origin(hint) is list
+    if array:
+        hint, more = _unwrap(typing.get_args(hint)[0])
+        kinds = [mark for mark in more if isinstance(mark, Kind)]
+    kind: Any = kinds[0] if kinds else {str: STRING, bool: BOOL}.get(hint, hint)
+    versions = next((Versions.of(mark) for mark in marks if isinstance(mark, str) and mark[0].isdigit()), ALL)
+    number = next((mark.number for mark in marks if isinstance(mark, tag)), None)
+    is_part = isinstance(kind, type) and not array
+    # A tagged part that is None is not sent; any other optional field is sent as null.
+    nullable = versions if optional and not (number is not None and is_part) else NEVER
+    nullable = next((Versions.of(mark.versions) for mark in marks if isinstance(mark, null)), nullable)
+    if array and default is not None and default is not ...:
+        default = []  # msgspec keeps [] as a factory
+    return Field(name, kind, array, versions, nullable, number, plain in marks, default)
+
+
+def _unwrap(hint: Any) -> tuple[Any, tuple[Any, ...]]:
+    return (hint.__origin__, hint.__metadata__) if hasattr(hint, "__metadata__") else (hint, ())

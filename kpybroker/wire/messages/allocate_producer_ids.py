@@ -1,0 +1,19 @@
+"""AllocateProducerIdsRequest, AllocateProducerIdsResponse."""
+
+from __future__ import annotations
+
+from kpybroker.wire.declare import BrokerId, ProducerId, int16, int32, int64, message
+
+
+@message(key=67, versions="0", flexible="0+")
+class AllocateProducerIdsRequest:
+    broker_id: BrokerId
+    broker_epoch: int64 = -1
+
+
+@message(key=67, versions="0", flexible="0+")
+class AllocateProducerIdsResponse:
+    throttle_time_ms: int32
+    error_code: int16
+    producer_id_start: ProducerId
+    producer_id_len: int32

@@ -1,0 +1,57 @@
+"""ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse."""
+
+from __future__ import annotations
+
+from typing import Annotated as Field
+
+from kpybroker.wire.declare import GroupId, TopicName, Uuid, int8, int16, int32, message, part
+
+
+@message(key=69, versions="0-1", flexible="0+")
+class ConsumerGroupDescribeRequest:
+    group_ids: list[GroupId]
+    include_authorized_operations: bool
+
+
+@message(key=69, versions="0-1", flexible="0+")
+class ConsumerGroupDescribeResponse:
+    throttle_time_ms: int32
+    groups: list[DescribedGroup]
+
+    @part
+    class DescribedGroup:
+        error_code: int16
+        error_message: str | None = None
+        group_id: GroupId
+        group_state: str
+        group_epoch: int32
+        assignment_epoch: int32
+        assignor_name: str
+        members: list[Member]
+        authorized_operations: int32 = -(2**31)
+
+        @part
+        class Member:
+            member_id: str
+            instance_id: str | None = None
+            rack_id: str | None = None
+            member_epoch: int32
+            client_id: str
+            client_host: str
+            subscribed_topic_names: list[TopicName]
+            subscribed_topic_regex: str | None = None
+            assignment: Assignment
+            target_assignment: Assignment
+            member_type: Field[int8, "1+"] = -1
+
+
+@part
+class TopicPartitions:
+    topic_id: Uuid
+    topic_name: TopicName
+    partitions: list[int32]
+
+
+@part
+class Assignment:
+    topic_partitions: list[TopicPartitions]

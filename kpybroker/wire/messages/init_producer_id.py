@@ -1,0 +1,27 @@
+"""InitProducerIdRequest, InitProducerIdResponse."""
+
+from __future__ import annotations
+
+from typing import Annotated as Field
+
+from kpybroker.wire.declare import ProducerId, TransactionalId, int16, int32, message
+
+
+@message(key=22, versions="0-6", flexible="2+")
+class InitProducerIdRequest:
+    transactional_id: TransactionalId | None
+    transaction_timeout_ms: int32
+    producer_id: Field[ProducerId, "3+"] = -1
+    producer_epoch: Field[int16, "3+"] = -1
+    enable2_pc: Field[bool, "6+"] = False
+    keep_prepared_txn: Field[bool, "6+"] = False
+
+
+@message(key=22, versions="0-6", flexible="2+")
+class InitProducerIdResponse:
+    throttle_time_ms: int32
+    error_code: int16
+    producer_id: ProducerId = -1
+    producer_epoch: int16
+    ongoing_txn_producer_id: Field[ProducerId, "6+"] = -1
+    ongoing_txn_producer_epoch: Field[int16, "6+"] = -1
