@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from kpybroker.wire.compiler import Writer
 from kpybroker.wire.declare import Kind

@@ -22,7 +22,8 @@ def encoder(message: type[T], version: int) -> Callable[[T, Callable[[Any], None
 def encode(value: Any, version: int) -> bytes:
     """The whole message as one bytes object."""
     parts: list[Any] = []
-    encoder(type(value), version)(value, parts.append)
+    message: type[Any] = type(value)
+    encoder(message, version)(value, parts.append)
     return b"".join(parts)
 
 
