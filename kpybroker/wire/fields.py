@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import typing
+from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
 from msgspec import NODEFAULT
 
-from kpybroker.wire.declare import Kind, Versions, null, plain, tag
+from kpybroker.wire.declare import NO_ID, Kind, Versions, null, plain, tag
 
 STRING, BOOL = Kind("string"), Kind("bool", "?", 1)
 ALL, NEVER = Versions(0, 32767), Versions(1, 0)
 
 
 class Field(NamedTuple):
-    """One field. `kind` is a wire type or the class of a part; `default` is ... where the declaration has none."""
+    """One field. `kind` is a wire type or the class of a part; `default` is what a peer means by not sending it."""
 
     name: str
     kind: Kind | type
@@ -25,10 +26,10 @@ class Field(NamedTuple):
     tag: int | None
     plain: bool
     default: Any
+    required: bool  # has no default in the declaration; `default` is then ...
 
 
-@cache
-def fields(layout: type) -> tuple[Field, ...]:
+def _fields(layout: type) -> tuple[Field, ...]:
     """The fields of a message or part, in wire order."""
     hints = typing.get_type_hints(layout, include_extras=True)
     names: tuple[str, ...] = layout.__struct_fields__  # type: ignore[attr-defined]
@@ -36,6 +37,9 @@ def fields(layout: type) -> tuple[Field, ...]:
     last = names[len(names) - len(values) :]
     defaults = {name: value for name, value in zip(last, values, strict=True) if value is not NODEFAULT}
     return tuple(_field(name, hints[name], defaults.get(name, ...)) for name in names)
+
+
+fields: Callable[[type], tuple[Field, ...]] = cache(_fields)
 
 
 def _field(name: str, hint: Any, default: Any) -> Field:
@@ -53,14 +57,36 @@ def _field(name: str, hint: Any, default: Any) -> Field:
     kind: Any = kinds[0] if kinds else {str: STRING, bool: BOOL}.get(hint, hint)
     versions = next((Versions.of(mark) for mark in marks if isinstance(mark, str) and mark[0].isdigit()), ALL)
     number = next((mark.number for mark in marks if isinstance(mark, tag)), None)
-    is_part = isinstance(kind, type) and not array
+    tagged_part = number is not None and isinstance(kind, type) and not array
     # A tagged part that is None is not sent; any other optional field is sent as null.
-    nullable = versions if optional and not (number is not None and is_part) else NEVER
-    nullable = next((Versions.of(mark.versions) for mark in marks if isinstance(mark, null)), nullable)
-    if array and default is not None and default is not ...:
+    nullable = next((Versions.of(mark.versions) for mark in marks if isinstance(mark, null)), NEVER)
+    if optional and nullable is NEVER and not tagged_part:
+        nullable = versions
+    required = default is ...
+    if array and default is not None and not required:
         default = []  # msgspec keeps [] as a factory
-    return Field(name, kind, array, versions, nullable, number, plain in marks, default)
+    if tagged_part and nullable is not NEVER:
+        default = blank(kind)  # where null is a value that is sent, Kafka means zeros by not sending the field
+    return Field(name, kind, array, versions, nullable, number, plain in marks, default, required)
 
 
 def _unwrap(hint: Any) -> tuple[Any, tuple[Any, ...]]:
     return (hint.__origin__, hint.__metadata__) if hasattr(hint, "__metadata__") else (hint, ())
+
+
+def blank(layout: type[Any], **values: Any) -> Any:
+    """A value of `layout` with zeros and empties where the declaration has no default."""
+    for field in fields(layout):
+        if field.name not in values and field.required:
+            values[field.name] = _zero(field)
+    return layout(**values)
+
+
+def _zero(field: Field) -> Any:
+    if field.array:
+        return []
+    if not isinstance(field.kind, Kind):
+        return blank(field.kind)
+    return {"string": "", "bytes": b"", "records": b"", "uuid": NO_ID, "bool": False, "float64": 0.0}.get(
+        field.kind.name, 0
+    )

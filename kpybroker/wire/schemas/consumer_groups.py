@@ -26,7 +26,7 @@ class ConsumerGroupCurrentMemberAssignmentValue:
 class TopicPartitions:
     topic_id: Uuid
     partitions: list[int32]
-    assignment_epochs: Field[list[int32] | None, tag(0)] = None
+    assignment_epochs: Field[list[int32] | None, tag(0)] = []
 
 
 @message(key=5, versions="0")

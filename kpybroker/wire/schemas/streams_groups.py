@@ -30,7 +30,7 @@ class StreamsGroupCurrentMemberAssignmentValue:
 class StreamsGroupCurrentMemberAssignmentValueTaskIds:
     subtopology_id: str
     partitions: list[int32]
-    assignment_epochs: Field[list[int32] | None, tag(0)] = None
+    assignment_epochs: Field[list[int32] | None, tag(0)] = []
 
 
 @message(key=19, versions="0")
@@ -74,7 +74,7 @@ class StreamsGroupMetadataValue:
     epoch: int32
     metadata_hash: int64
     validated_topology_epoch: Field[int32, tag(0)] = -1
-    last_assignment_configs: Field[list[LastAssignmentConfig] | None, tag(1)] = None
+    last_assignment_configs: Field[list[LastAssignmentConfig] | None, tag(1)] = []
 
 
 @part

@@ -1,0 +1,6 @@
+#!/bin/bash
+source "$(dirname "$0")/../common.sh"
+need_command cargo
+need_command g++
+cargo build --quiet
+client target/debug/main "$bootstrap"

@@ -1,0 +1,139 @@
+"""CreateTopics: names, partitions, replicas, assignments and configs, right and wrong."""
+
+from typing import Any
+
+from differ.talk import Talk
+
+API = "CreateTopics"
+
+
+def _ask(talk: Talk, *topics: dict[str, Any], validate_only: bool = False) -> None:
+    """Each topic is given without what does not matter: one partition, one replica."""
+    wanted = [{"num_partitions": 1, "replication_factor": 1} | topic for topic in topics]
+    talk.ask(topics=wanted, timeout_ms=10_000, validate_only=validate_only)
+
+
+def created(talk: Talk) -> None:
+    """One partition, three, and the broker's defaults."""
+    _ask(talk, {"name": talk.name_of("one")})
+    _ask(talk, {"name": talk.name_of("three"), "num_partitions": 3})
+    _ask(talk, {"name": talk.name_of("default"), "num_partitions": -1, "replication_factor": -1})
+
+
+def created_with_configs(talk: Talk) -> None:
+    """Configs are kept and described in the answer (KIP-525)."""
+    configs = [{"name": "cleanup.policy", "value": "compact"}, {"name": "retention.ms", "value": "1000"}]
+    _ask(talk, {"name": talk.name_of("configured"), "configs": configs})
+
+
+def validated_only(talk: Talk) -> None:
+    """Asked whether it could be created; then it is still not there."""
+    name = talk.name_of("perhaps")
+    _ask(talk, {"name": name, "num_partitions": 2}, validate_only=True)
+    talk.ask("Metadata", topics=[{"name": name}], allow_auto_topic_creation=False, at=4)
+
+
+def already_there(talk: Talk) -> None:
+    """A topic that exists, in earnest and validating."""
+    topic = talk.topic()
+    _ask(talk, {"name": topic.name})
+    _ask(talk, {"name": topic.name}, validate_only=True)
+
+
+def invalid_names(talk: Talk) -> None:
+    """Names that Kafka refuses, all in one request and each alone."""
+    names = ("", ".", "..", "a" * 250, "sp ace", "sla/sh", "ünï")
+    _ask(talk, *({"name": name} for name in names))
+    for name in names:
+        _ask(talk, {"name": name})
+
+
+def longest_name(talk: Talk) -> None:
+    """249 characters are a name."""
+    _ask(talk, {"name": talk.name_of("a" * (249 - len(talk.prefix)))})
+
+
+def colliding_names(talk: Talk) -> None:
+    """Dots and underscores are one in metric names."""
+    _ask(talk, {"name": talk.name_of("a.b")})
+    talk.await_topic(talk.name_of("a.b"))
+    _ask(talk, {"name": talk.name_of("a_b")})
+
+
+def internal_name(talk: Talk) -> None:
+    """The name of an internal topic that is there."""
+    _ask(talk, {"name": "__consumer_offsets"})
+
+
+def invalid_partitions(talk: Talk) -> None:
+    """No partitions, fewer than none."""
+    for count in (0, -2):
+        _ask(talk, {"name": talk.name_of("topic"), "num_partitions": count})
+
+
+def invalid_replication(talk: Talk) -> None:
+    """No replicas, fewer than none, more than there are brokers."""
+    for count in (0, -2, 2):
+        _ask(talk, {"name": talk.name_of("topic"), "replication_factor": count})
+
+
+def assigned(talk: Talk) -> None:
+    """Partitions laid out by hand."""
+    assignments = [{"partition_index": i, "broker_ids": [1]} for i in (0, 1)]
+    automatic = {"num_partitions": -1, "replication_factor": -1}
+    _ask(talk, {"name": talk.name_of("topic"), "assignments": assignments, **automatic})
+
+
+def invalid_assignments(talk: Talk) -> None:
+    """Brokers that are not there or named twice, gaps, no brokers, counts beside an assignment."""
+    automatic = {"num_partitions": -1, "replication_factor": -1}
+    for assignment in (
+        [{"partition_index": 0, "broker_ids": [7]}],
+        [{"partition_index": 0, "broker_ids": [1, 1]}],
+        [{"partition_index": 1, "broker_ids": [1]}],
+        [{"partition_index": 0, "broker_ids": []}],
+        [{"partition_index": 0, "broker_ids": [1]}, {"partition_index": 0, "broker_ids": [1]}],
+        [{"partition_index": -1, "broker_ids": [1]}],
+    ):
+        _ask(talk, {"name": talk.name_of("topic"), "assignments": assignment, **automatic})
+    good = [{"partition_index": 0, "broker_ids": [1]}]
+    _ask(talk, {"name": talk.name_of("topic"), "assignments": good})
+    _ask(talk, {"name": talk.name_of("topic"), "assignments": good, "num_partitions": -1})
+
+
+def invalid_configs(talk: Talk) -> None:
+    """Unknown names, values of the wrong type or out of range, null values."""
+    for name, value in (
+        ("no.such.config", "1"),
+        ("retention.ms", "soon"),
+        ("cleanup.policy", "burn"),
+        ("segment.bytes", "1"),
+        ("retention.ms", None),
+        ("min.insync.replicas", "0"),
+        ("compression.type", "rar"),
+        ("", "1"),
+    ):
+        _ask(talk, {"name": talk.name_of("topic"), "configs": [{"name": name, "value": value}]})
+
+
+def named_twice(talk: Talk) -> None:
+    """The same name twice, beside another."""
+    twice = {"name": talk.name_of("twice")}
+    _ask(talk, twice, {"name": talk.name_of("other")}, twice)
+
+
+def several(talk: Talk) -> None:
+    """One that works among those that do not."""
+    there = talk.topic("there")
+    _ask(
+        talk,
+        {"name": there.name},
+        {"name": talk.name_of("new")},
+        {"name": talk.name_of("many"), "replication_factor": 3},
+        {"name": "", "num_partitions": 0},
+    )
+
+
+def nothing(talk: Talk) -> None:
+    """No topics."""
+    _ask(talk)

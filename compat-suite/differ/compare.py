@@ -1,0 +1,68 @@
+"""Two recordings side by side: where they part, and which of those differences are listed with a reason."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ALLOWED = Path(__file__).with_name("allowed.toml")
+MISSING = "(missing)"
+
+
+class Difference(NamedTuple):
+    case: str
+    path: str
+    expected: Any
+    got: Any
+
+
+class Allowed(NamedTuple):
+    """A difference that stays. `wording`: only where both sides are text that is not empty."""
+
+    case: str
+    path: str
+    reason: str
+    source: str
+    wording: bool = False
+
+    def covers(self, found: Difference) -> bool:
+        if self.wording and not all(isinstance(v, str) and v for v in (found.expected, found.got)):
+            return False
+        return bool(re.search(self.case, found.case) and re.search(self.path, found.path))
+
+
+def load_allowed(path: Path = ALLOWED) -> list[Allowed]:
+    return [Allowed(**entry) for entry in tomllib.loads(path.read_text()).get("difference", [])]
+
+
+def differences(case: str, expected: list[list[Any]], got: list[list[Any]]) -> Iterator[Difference]:
+    """Where the answers to one case part. A path begins with the step: `2 Fetch v4: responses[0].error_code`."""
+    for i in range(max(len(expected), len(got))):
+        wanted = expected[i] if i < len(expected) else [MISSING, MISSING]
+        found = got[i] if i < len(got) else [MISSING, MISSING]
+        if wanted[0] != found[0]:
+            yield Difference(case, f"{i + 1}", wanted, found)
+            return
+        for path, one, other in _parts(wanted[1], found[1], ""):
+            yield Difference(case, f"{i + 1} {wanted[0]}: {path.lstrip('.')}", one, other)
+
+
+def _parts(expected: Any, got: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
+    if isinstance(expected, dict) and isinstance(got, dict):
+        for key in [*expected, *(key for key in got if key not in expected)]:
+            yield from _parts(expected.get(key, MISSING), got.get(key, MISSING), f"{path}.{key}")
+    elif isinstance(expected, list) and isinstance(got, list):
+        for i in range(max(len(expected), len(got))):
+            one = expected[i] if i < len(expected) else MISSING
+            yield from _parts(one, got[i] if i < len(got) else MISSING, f"{path}[{i}]")
+    elif expected != got or type(expected) is not type(got):
+        yield path, expected, got
+
+
+def split(found: list[Difference], allowed: list[Allowed]) -> tuple[list[Difference], list[Difference]]:
+    """(not listed, listed)"""
+    listed = [d for d in found if any(a.covers(d) for a in allowed)]
+    return [d for d in found if d not in listed], listed

@@ -1,0 +1,1 @@
+"""Conversations of several steps: written like cases, one file per story."""

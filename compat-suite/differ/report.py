@@ -1,0 +1,24 @@
+"""The generated part of DIFFERENCES.md: each listed difference with its reason and source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from differ.compare import Allowed
+
+BEGIN, END = "<!-- differ: begin -->", "<!-- differ: end -->"
+
+
+def table(allowed: Sequence[Allowed]) -> str:
+    """The listed differences as a Markdown table."""
+    rows = (f"| {a.case or 'all'} | `{a.path}` | {a.reason} | {a.source} |" for a in allowed)
+    return "\n".join(["| cases | where | why it stays | source |", "| --- | --- | --- | --- |", *rows])
+
+
+def rewrite(text: str, allowed: Sequence[Allowed]) -> str:
+    """`text` with the part between the two marks made anew; the marks are added at the end where there are none."""
+    if BEGIN not in text:
+        text = f"{text.rstrip()}\n\n{BEGIN}\n{END}\n"
+    head, _, rest = text.partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    return f"{head}{BEGIN}\n{table(allowed)}\n{END}{tail}"

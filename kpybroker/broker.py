@@ -1,0 +1,213 @@
+"""`Core`: one broker without I/O. Frames and time go in; answers come out of `outbox`, one for each frame."""
+
+from __future__ import annotations
+
+import logging
+import struct
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from types import GeneratorType
+from typing import Any, NamedTuple
+
+from kpybroker.handlers import APIS
+from kpybroker.handlers.api_versions import unsupported_version
+from kpybroker.machine import Api, Call, Instant, Later, Peer, Reply, Silence, Ticket, Wait, Waiting
+from kpybroker.state import State
+from kpybroker.wire.apis import name_of, request_type, response_type
+from kpybroker.wire.compiler import WireError
+from kpybroker.wire.declare import Extent, type_of
+from kpybroker.wire.decode import decoder
+from kpybroker.wire.encode import encoder
+from kpybroker.wire.errors import Error
+from kpybroker.wire.fields import blank, fields
+from kpybroker.wire.frames import read_header_end
+
+
+log = logging.getLogger("kpybroker")
+HEADER = struct.Struct(">hhi")  # API key, version, correlation id
+API_VERSIONS = 18
+
+
+class Outgoing(NamedTuple):
+    """What goes to a connection: a frame as parts, nothing at all (the next request may come), or the end."""
+
+    connection: int
+    parts: Sequence[Extent] = ()
+    close: bool = False
+    reason: str | None = None
+
+
+class Pending(NamedTuple):
+    """A request that is not answered yet."""
+
+    connection: int
+    correlation_id: int
+    api: Api
+    version: int
+
+
+class Core:
+    """Routes requests to handlers and answers to connections. Deterministic: no clock, no socket, no chance."""
+
+    def __init__(self, state: State, apis: Mapping[int, Api] = APIS) -> None:
+        self.state = state
+        self.outbox: deque[Outgoing] = deque()
+        self.bugs: list[BaseException] = []
+        self._apis = apis
+        self._peers: dict[int, Peer] = {}
+        self._pending: dict[Ticket, Pending] = {}
+        self._under_way: dict[int, Ticket] = {}  # connection: its one request that waits
+        self._next_ticket: Ticket = 1
+
+    # -- in ----------------------------------------------------------------------------------------------------------
+
+    def connected(self, peer: Peer) -> None:
+        self._peers[peer.connection] = peer
+
+    def disconnected(self, connection: int, now: Instant) -> None:
+        del self._peers[connection]
+        ticket = self._under_way.pop(connection, None)
+        if ticket is not None:
+            del self._pending[ticket]
+            self.state.waiters.drop(ticket)
+        self.state.connection_closed(connection, now)
+        self._settle(now)
+
+    def receive(self, connection: int, frame: memoryview, now: Instant) -> None:
+        """One whole request. It is answered through `outbox`, at once or later; views of `frame` end here."""
+        try:
+            call, correlation_id, api = self._parse(connection, frame, now)
+        except WireError as error:
+            self.outbox.append(Outgoing(connection, close=True, reason=f"not a request: {error}"))
+            return
+        if call is None:
+            return
+        ticket = call.ticket
+        self._pending[ticket] = Pending(connection, correlation_id, api, call.version)
+        self._under_way[connection] = ticket
+        self._attempt(ticket, lambda: api.handle(self.state, call))
+        self._settle(now)
+
+    def wake(self, now: Instant) -> None:
+        """Does all that is due at `now`."""
+        for ticket, handler in self.state.waiters.take_due(now):
+            self._attempt(ticket, partial(handler.send, now), handler)
+        self.state.expire(now)
+        self._settle(now)
+
+    def due(self) -> Instant | None:
+        """When `wake` has something to do next."""
+        deadlines = [at for at in (self.state.waiters.due(), self.state.due()) if at is not None]
+        return min(deadlines, default=None)
+
+    # -- one request -------------------------------------------------------------------------------------------------
+
+    def _parse(self, connection: int, frame: memoryview, now: Instant) -> tuple[Call | None, int, Api]:
+        if len(frame) < 8:
+            raise WireError(f"{len(frame)} bytes are too few for a header")
+        key, version, correlation_id = HEADER.unpack_from(frame)
+        api = self._apis.get(key)
+        if api is None:
+            raise WireError(f"{name_of(key)} is not served")
+        if not api.first <= version <= api.last:
+            if key != API_VERSIONS:
+                raise WireError(f"{name_of(key)} has no version {version} here")
+            # The one API that every client asks blindly: answered in version 0, whatever was asked (KIP-511).
+            answer = unsupported_version(self.state)
+            self.outbox.append(Outgoing(connection, _frame(correlation_id, False, answer, 0)))
+            return None, correlation_id, api
+        message = request_type(key)
+        client_id, position = read_header_end(frame, flexible=version in type_of(message).flexible)
+        request, _ = decoder(message, version)(frame, position)
+        ticket = self._next_ticket
+        self._next_ticket += 1
+        peer = self._peers[connection]
+        call = Call(self.state.node_id, peer, ticket, key, version, client_id, request, now)
+        return call, correlation_id, api
+
+    def _attempt(self, ticket: Ticket, step: Callable[[], Any], handler: Waiting | None = None) -> None:
+        """One step of a request, up to its answer or its next wait.
+
+        The one boundary: a bug of ours is one answer, told in the log and at the end, not the broker's end.
+        """
+        try:
+            result = step()
+            if isinstance(result, GeneratorType):
+                handler, result = result, next(result)
+            if not isinstance(result, Wait):
+                self._conclude(ticket, result)
+                return
+        except StopIteration as end:
+            self._attempt(ticket, lambda: end.value)
+            return
+        except Exception as bug:
+            self._bug(ticket, bug)
+            return
+        assert handler is not None
+        self.state.waiters.park(ticket, handler, result)
+
+    def _bug(self, ticket: Ticket, bug: Exception) -> None:
+        self.bugs.append(bug)
+        pending = self._pending[ticket]
+        log.error("%s v%d failed", name_of(pending.api.key), pending.version, exc_info=bug)
+        answer = _failure(response_type(pending.api.key))
+        if answer is not None:
+            self._conclude(ticket, answer)
+        else:
+            self._finish(ticket, Outgoing(pending.connection, close=True, reason="an error of the broker's own"))
+
+    # -- out ---------------------------------------------------------------------------------------------------------
+
+    def _settle(self, now: Instant) -> None:
+        """Sends what decisions have answered, and lets handlers go on whose data has come, until nothing is left."""
+        replies, waiters = self.state.replies, self.state.waiters
+        while True:
+            while replies:
+                self._reply(replies.popleft())
+            touched = waiters.take_touched()
+            if not touched:
+                return
+            for ticket, handler in touched:
+                self._attempt(ticket, partial(handler.send, now), handler)
+
+    def _reply(self, reply: Reply) -> None:
+        if reply.ticket in self._pending:  # else: the connection has gone meanwhile
+            self._attempt(reply.ticket, lambda: reply.response)
+
+    def _conclude(self, ticket: Ticket, answer: Any) -> None:
+        if isinstance(answer, Later):
+            return
+        pending = self._pending[ticket]
+        if isinstance(answer, Silence):
+            self._finish(ticket, Outgoing(pending.connection, close=answer.close))
+            return
+        key, version = pending.api.key, pending.version
+        # An ApiVersions answer always has header v0: the client does not know yet what we speak (KIP-511).
+        flexible = key != API_VERSIONS and version in type_of(type(answer)).flexible
+        self._finish(ticket, Outgoing(pending.connection, _frame(pending.correlation_id, flexible, answer, version)))
+
+    def _finish(self, ticket: Ticket, outgoing: Outgoing) -> None:
+        del self._pending[ticket]
+        del self._under_way[outgoing.connection]
+        self.outbox.append(outgoing)
+
+
+def _frame(correlation_id: int, flexible: bool, answer: Any, version: int) -> list[Extent]:
+    """The answer's bytes with length and header before them, in as few parts as the codec gives."""
+    parts: list[Extent] = [b""]
+    message: type[Any] = type(answer)
+    encoder(message, version)(answer, parts.append)
+    size = sum(map(len, parts))
+    if flexible:
+        parts[0] = struct.pack(">iib", size + 5, correlation_id, 0)
+    else:
+        parts[0] = struct.pack(">ii", size + 4, correlation_id)
+    return parts
+
+
+def _failure(message: type[Any]) -> Any:
+    """UNKNOWN_SERVER_ERROR as this API says it; None for an API that has no error for the whole answer."""
+    if all(field.name != "error_code" for field in fields(message)):
+        return None
+    return blank(message, error_code=Error.UNKNOWN_SERVER_ERROR)

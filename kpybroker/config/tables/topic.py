@@ -1,0 +1,81 @@
+"""Every setting of a topic as of Kafka 4.3.1, and the broker settings that give its defaults."""
+
+from __future__ import annotations
+
+from kpybroker.config.values import Row
+
+# The broker settings that give a topic its defaults, the strongest first, each with its factor to the topic's unit.
+SYNONYMS: dict[str, tuple[tuple[str, int], ...]] = {
+    "cleanup.policy": (("log.cleanup.policy", 1),),
+    "compression.gzip.level": (("compression.gzip.level", 1),),
+    "compression.lz4.level": (("compression.lz4.level", 1),),
+    "compression.type": (("compression.type", 1),),
+    "compression.zstd.level": (("compression.zstd.level", 1),),
+    "delete.retention.ms": (("log.cleaner.delete.retention.ms", 1),),
+    "file.delete.delay.ms": (("log.segment.delete.delay.ms", 1),),
+    "flush.messages": (("log.flush.interval.messages", 1),),
+    "flush.ms": (("log.flush.interval.ms", 1), ("log.flush.scheduler.interval.ms", 1)),
+    "index.interval.bytes": (("log.index.interval.bytes", 1),),
+    "local.retention.bytes": (("log.local.retention.bytes", 1),),
+    "local.retention.ms": (("log.local.retention.ms", 1),),
+    "max.compaction.lag.ms": (("log.cleaner.max.compaction.lag.ms", 1),),
+    "max.message.bytes": (("message.max.bytes", 1),),
+    "message.timestamp.after.max.ms": (("log.message.timestamp.after.max.ms", 1),),
+    "message.timestamp.before.max.ms": (("log.message.timestamp.before.max.ms", 1),),
+    "message.timestamp.type": (("log.message.timestamp.type", 1),),
+    "min.cleanable.dirty.ratio": (("log.cleaner.min.cleanable.ratio", 1),),
+    "min.compaction.lag.ms": (("log.cleaner.min.compaction.lag.ms", 1),),
+    "min.insync.replicas": (("min.insync.replicas", 1),),
+    "preallocate": (("log.preallocate", 1),),
+    "retention.bytes": (("log.retention.bytes", 1),),
+    "retention.ms": (("log.retention.ms", 1), ("log.retention.minutes", 60000), ("log.retention.hours", 3600000)),
+    "segment.bytes": (("log.segment.bytes", 1),),
+    "segment.index.bytes": (("log.index.size.max.bytes", 1),),
+    "segment.jitter.ms": (("log.roll.jitter.ms", 1), ("log.roll.jitter.hours", 3600000)),
+    "segment.ms": (("log.roll.ms", 1), ("log.roll.hours", 3600000)),
+    "unclean.leader.election.enable": (("unclean.leader.election.enable", 1),),
+}
+
+SETTINGS: dict[str, Row] = {
+    "cleanup.policy": ("list", "delete", "cluster-wide", ("list", True, "compact", "delete")),
+    "compression.gzip.level": ("int", "-1", "cluster-wide", ("gzip level", 1, 9, -1)),
+    "compression.lz4.level": ("int", "9", "cluster-wide", ("range", 1, 17)),
+    "compression.type": (
+        "string",
+        "producer",
+        "cluster-wide",
+        ("one of", "uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"),
+    ),
+    "compression.zstd.level": ("int", "3", "cluster-wide", ("range", -131072, 22)),
+    "delete.retention.ms": ("long", "86400000", "cluster-wide", ("range", 0, None)),
+    "file.delete.delay.ms": ("long", "60000", "cluster-wide", ("range", 0, None)),
+    "flush.messages": ("long", "9223372036854775807", "cluster-wide", ("range", 1, None)),
+    "flush.ms": ("long", "9223372036854775807", "cluster-wide", ("range", 0, None)),
+    "follower.replication.throttled.replicas": ("list", "", "cluster-wide", ("throttled replicas",)),
+    "index.interval.bytes": ("int", "4096", "cluster-wide", ("range", 0, None)),
+    "internal.segment.bytes": ("int", None, "cluster-wide", None),
+    "leader.replication.throttled.replicas": ("list", "", "cluster-wide", ("throttled replicas",)),
+    "local.retention.bytes": ("long", "-2", "cluster-wide", ("range", -2, None)),
+    "local.retention.ms": ("long", "-2", "cluster-wide", ("range", -2, None)),
+    "max.compaction.lag.ms": ("long", "9223372036854775807", "cluster-wide", ("range", 1, None)),
+    "max.message.bytes": ("int", "1048588", "cluster-wide", ("range", 0, None)),
+    "message.timestamp.after.max.ms": ("long", "3600000", "cluster-wide", ("range", 0, None)),
+    "message.timestamp.before.max.ms": ("long", "9223372036854775807", "cluster-wide", ("range", 0, None)),
+    "message.timestamp.type": ("string", "CreateTime", "cluster-wide", ("one of", "CreateTime", "LogAppendTime")),
+    "min.cleanable.dirty.ratio": ("double", "0.5", "cluster-wide", ("range", 0, 1)),
+    "min.compaction.lag.ms": ("long", "0", "cluster-wide", ("range", 0, None)),
+    "min.insync.replicas": ("int", "1", "cluster-wide", ("range", 1, None)),
+    "preallocate": ("boolean", "false", "cluster-wide", None),
+    "remote.log.copy.disable": ("boolean", "false", "cluster-wide", None),
+    "remote.log.delete.on.disable": ("boolean", "false", "cluster-wide", None),
+    "remote.storage.enable": ("boolean", "false", "cluster-wide", None),
+    "retention.bytes": ("long", "-1", "cluster-wide", None),
+    "retention.ms": ("long", "604800000", "cluster-wide", ("range", -1, None)),
+    "segment.bytes": ("int", "1073741824", "cluster-wide", ("range", 1048576, None)),
+    "segment.index.bytes": ("int", "10485760", "cluster-wide", ("range", 4, None)),
+    "segment.jitter.ms": ("long", "0", "cluster-wide", ("range", 0, None)),
+    "segment.ms": ("long", "604800000", "cluster-wide", ("range", 1, None)),
+    "unclean.leader.election.enable": ("boolean", "false", "cluster-wide", None),
+}
+
+INTERNAL = ("internal.segment.bytes",)

@@ -1,0 +1,20 @@
+"""DeleteGroups (42): removes groups without members, and what they have committed.
+
+Versions: 0-2. Behaves: a group with members is NON_EMPTY_GROUP, an unknown one GROUP_ID_NOT_FOUND.
+"""
+
+from __future__ import annotations
+
+from kpybroker.machine import Call
+from kpybroker.state import State
+from kpybroker.wire.messages.delete_groups import DeleteGroupsRequest, DeleteGroupsResponse
+
+
+def delete_groups(state: State, call: Call) -> DeleteGroupsResponse:
+    request: DeleteGroupsRequest = call.request
+    results = []
+    for group_id in dict.fromkeys(request.groups_names):
+        error, records = state.shard_of(group_id, call.arrived).delete_group(group_id)
+        state.record_for_group(group_id, records, call.arrived)
+        results.append(DeleteGroupsResponse.DeletableGroupResult(group_id=group_id, error_code=error))
+    return DeleteGroupsResponse(results=results)

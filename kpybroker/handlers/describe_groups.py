@@ -1,0 +1,25 @@
+"""DescribeGroups (15): the state, protocol and members of groups.
+
+Versions: 0-6. Behaves: an unknown group is Dead, from version 6 on GROUP_ID_NOT_FOUND too (KIP-1043).
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from kpybroker.handlers.common import operations
+from kpybroker.machine import Call
+from kpybroker.state import State
+from kpybroker.wire.errors import Error
+from kpybroker.wire.messages.describe_groups import DescribeGroupsRequest, DescribeGroupsResponse
+
+
+def describe_groups(state: State, call: Call) -> DescribeGroupsResponse:
+    request: DescribeGroupsRequest = call.request
+    groups = []
+    for group_id in request.groups:
+        group = state.shard_of(group_id, call.arrived).describe_group(group_id, call.version)
+        if request.include_authorized_operations and group.error_code == Error.NONE:
+            group = replace(group, authorized_operations=operations("group"))
+        groups.append(group)
+    return DescribeGroupsResponse(groups=groups)

@@ -1,0 +1,141 @@
+"""Fetch (1): reads batches from partitions, waiting for data where there is not enough; sessions send only changes.
+
+Versions: 4-18. Behaves: waits until min_bytes are there, a partition is in error or max_wait_ms is over; the first
+batch comes whole even where it is larger than every limit (KIP-74); sessions are KIP-227's, topic ids KIP-516's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kpybroker.machine import Call, Wait, Waiting
+from kpybroker.partition import Partition
+from kpybroker.sessions import FetchContext, Followed
+from kpybroker.state import State
+from kpybroker.storage.files import Slice
+from kpybroker.wire.declare import NO_ID
+from kpybroker.wire.errors import Error
+from kpybroker.wire.messages.fetch import FetchRequest, FetchResponse
+
+TopicAnswer = FetchResponse.FetchableTopicResponse
+PartitionData = TopicAnswer.PartitionData
+READ_COMMITTED = 1
+Answers = list[tuple[Followed, PartitionData]]
+
+
+def fetch(state: State, call: Call) -> FetchResponse | Waiting:
+    request: FetchRequest = call.request
+    context = state.sessions.context(request, call.version, call.arrived)
+    if context.error is not Error.NONE:
+        return FetchResponse(error_code=context.error, session_id=0, responses=[])
+    reader = _Reader(state, call, context)
+    answers = reader.read()
+    if reader.is_enough or request.max_wait_ms <= 0:
+        return _respond(context, answers, call.version)
+    return _wait(reader, call)
+
+
+def _wait(reader: _Reader, call: Call) -> Waiting:
+    request: FetchRequest = call.request
+    until = call.arrived + request.max_wait_ms
+    watch = tuple(dict.fromkeys(partition.key for partition in reader.found))
+    now = call.arrived
+    answers: Answers = []
+    while now < until:
+        now = yield Wait(watch, until)
+        answers = reader.read()
+        if reader.is_enough:
+            break
+    return _respond(reader.context, answers, call.version)
+
+
+class _Reader:
+    """Reads everything that one request asks for, anew each time it is woken."""
+
+    def __init__(self, state: State, call: Call, context: FetchContext) -> None:
+        request: FetchRequest = call.request
+        self.context = context
+        self.found: list[Partition] = []
+        self.is_enough = False
+        self._state = state
+        self._by_id = call.version >= 13
+        self._max_bytes = min(request.max_bytes, state.settings.int("fetch.max.bytes"))
+        self._min_bytes = min(request.min_bytes, self._max_bytes)
+        self._committed = request.isolation_level == READ_COMMITTED
+
+    def read(self) -> Answers:
+        self.found.clear()
+        self.is_enough = False
+        left, size, answers = self._max_bytes, 0, []
+        erroneous: Answers = []  # these go last, and do not end a wait (KafkaApis.handleFetchRequest)
+        for followed in self.context.partitions:
+            partition = self._partition(followed)
+            if not isinstance(partition, Partition):
+                erroneous.append((followed, _error(followed.index, partition, aborted=[])))
+                continue
+            self.found.append(partition)
+            data = self._read_one(followed, partition, left, whole_first=size == 0)
+            count = len(data.records or b"")
+            size += count
+            left = max(0, left - count)
+            answers.append((followed, data))
+        if not answers or size >= self._min_bytes:
+            self.is_enough = True
+        return answers + erroneous
+
+    def _partition(self, followed: Followed) -> Partition | Error:
+        topic = followed.topic
+        if self._by_id:
+            known = self._state.image.topics_by_id.get(followed.topic_id)
+            if known is None:
+                return Error.UNKNOWN_TOPIC_ID
+            topic = known.name
+        return self._state.partition(topic, followed.index) or Error.UNKNOWN_TOPIC_OR_PARTITION
+
+    def _read_one(self, followed: Followed, partition: Partition, left: int, *, whole_first: bool) -> PartitionData:
+        error = partition.check_leader_epoch(followed.current_leader_epoch)
+        records: Slice | Error | None = error
+        if error is Error.NONE:
+            limit = min(left, followed.max_bytes)
+            records = partition.read(
+                followed.fetch_offset, limit, whole_first=whole_first, committed=self._committed
+            )
+        if isinstance(records, Error):
+            self.is_enough = True
+            return _error(followed.index, records, aborted=None)
+        return PartitionData(
+            partition_index=followed.index,
+            error_code=Error.NONE,
+            high_watermark=partition.high_watermark,
+            last_stable_offset=partition.last_stable_offset,
+            log_start_offset=partition.log_start_offset,
+            aborted_transactions=[] if self._committed else None,
+            records=b"" if records is None else records,
+        )
+
+
+def _error(index: int, error: Error, aborted: list[PartitionData.AbortedTransaction] | None) -> PartitionData:
+    return PartitionData(
+        partition_index=index, error_code=error, high_watermark=-1, aborted_transactions=aborted, records=b""
+    )
+
+
+def _respond(context: FetchContext, answers: Answers, version: int) -> FetchResponse:
+    chosen = context.select(answers)
+    return FetchResponse(error_code=Error.NONE, session_id=context.session_id, responses=_grouped(chosen, version))
+
+
+def _grouped(answers: Sequence[tuple[Followed, PartitionData]], version: int) -> list[TopicAnswer]:
+    """Neighbours of one topic share an entry, as Kafka groups them (FetchResponse.toMessage)."""
+    topics: list[TopicAnswer] = []
+    for followed, data in answers:
+        last = topics[-1] if topics else None
+        same = last is not None and (
+            last.topic_id == followed.topic_id if version >= 13 else last.topic == followed.topic
+        )
+        if last is not None and same:
+            last.partitions.append(data)
+        else:
+            topic_id = followed.topic_id if version >= 13 else NO_ID
+            topics.append(TopicAnswer(topic=followed.topic, topic_id=topic_id, partitions=[data]))
+    return topics

@@ -1,0 +1,105 @@
+"""Metadata (3): the brokers, and topics with their partitions and leaders; topics may be created by asking for them.
+
+Versions: 0-13. Behaves: null topics (in version 0 an empty list) are all of them; by name or, from 12 on, by id.
+Differs from Kafka: unless strict, a topic created by the question is in its answer, with a leader.
+"""
+
+from __future__ import annotations
+
+from kpybroker.handlers.common import endpoint, operations
+from kpybroker.machine import Call
+from kpybroker.metadata.image import INTERNAL_TOPICS, Topic
+from kpybroker.metadata.topic_names import refuse_name
+from kpybroker.state import State
+from kpybroker.wire.declare import NO_ID
+from kpybroker.wire.errors import Error
+from kpybroker.wire.messages.metadata import MetadataRequest, MetadataResponse
+
+TopicMetadata = MetadataResponse.MetadataResponseTopic
+PartitionMetadata = TopicMetadata.MetadataResponsePartition
+
+
+def metadata(state: State, call: Call) -> MetadataResponse:
+    request: MetadataRequest = call.request
+    error, topics = _topics(state, call, request)
+    brokers = []
+    for node in state.image.nodes.values():
+        host, port = endpoint(state, call, node.id)
+        brokers.append(
+            MetadataResponse.MetadataResponseBroker(node_id=node.id, host=host, port=port, rack=node.rack)
+        )
+    include = request.include_cluster_authorized_operations
+    return MetadataResponse(
+        brokers=brokers,
+        cluster_id=state.directory.cluster_id,
+        controller_id=state.node_id,
+        topics=topics,
+        cluster_authorized_operations=operations("cluster") if include else -(2**31),
+        error_code=error,
+    )
+
+
+def _topics(state: State, call: Call, request: MetadataRequest) -> tuple[Error, list[TopicMetadata]]:
+    asked = request.topics
+    operate = request.include_topic_authorized_operations
+    if asked is None or (call.version == 0 and not asked):
+        return Error.NONE, [_known(topic, operate) for topic in state.image.topics.values()]
+    if call.version < 12 and any(topic.name is None or bytes(topic.topic_id) != NO_ID for topic in asked):
+        # KafkaApis.handleTopicMetadataRequest: ids cannot be asked for yet, names cannot be left out.
+        return Error.INVALID_REQUEST, [
+            _unknown(Error.INVALID_REQUEST, topic.name or "", bytes(topic.topic_id)) for topic in asked
+        ]
+    ids = list(dict.fromkeys(bytes(topic.topic_id) for topic in asked if bytes(topic.topic_id) != NO_ID))
+    if ids:
+        return Error.NONE, [_by_id(state, topic_id, operate) for topic_id in ids]
+    names = dict.fromkeys(topic.name for topic in asked if topic.name is not None)
+    may_create = request.allow_auto_topic_creation and state.settings.boolean("auto.create.topics.enable")
+    return Error.NONE, [_by_name(state, call, name, may_create, operate) for name in names]
+
+
+def _by_id(state: State, topic_id: bytes, operate: bool) -> TopicMetadata:
+    topic = state.image.topics_by_id.get(topic_id)
+    return _unknown(Error.UNKNOWN_TOPIC_ID, None, topic_id) if topic is None else _known(topic, operate)
+
+
+def _by_name(state: State, call: Call, name: str, may_create: bool, operate: bool) -> TopicMetadata:
+    topic = state.image.topics.get(name)
+    if topic is not None:
+        return _known(topic, operate)
+    if not may_create:
+        error = Error.UNKNOWN_TOPIC_OR_PARTITION if refuse_name(name) is None else Error.INVALID_TOPIC_EXCEPTION
+        return _unknown(error, name, NO_ID)
+    error = state.auto_create(name, call.arrived)
+    if error is not Error.NONE:
+        return _unknown(error, name, NO_ID)
+    if state.strict:
+        return _unknown(Error.UNKNOWN_TOPIC_OR_PARTITION, name, NO_ID)
+    return _known(state.image.topics[name], operate)
+
+
+def _known(topic: Topic, operate: bool) -> TopicMetadata:
+    partitions = [
+        PartitionMetadata(
+            error_code=Error.NONE,
+            partition_index=partition.index,
+            leader_id=partition.leader,
+            leader_epoch=partition.leader_epoch,
+            replica_nodes=partition.replicas,
+            isr_nodes=partition.isr,
+        )
+        for partition in topic.partitions.values()
+    ]
+    return TopicMetadata(
+        error_code=Error.NONE,
+        name=topic.name,
+        topic_id=topic.id,
+        is_internal=topic.is_internal,
+        partitions=partitions,
+        topic_authorized_operations=operations("topic") if operate else -(2**31),
+    )
+
+
+def _unknown(error: Error, name: str | None, topic_id: bytes) -> TopicMetadata:
+    return TopicMetadata(
+        error_code=error, name=name, topic_id=topic_id, is_internal=name in INTERNAL_TOPICS, partitions=[]
+    )

@@ -1,0 +1,48 @@
+"""OffsetCommit (8): a group, or somebody alone, notes how far it has read.
+
+Versions: 2-10. Behaves: partitions that do not exist are refused one by one, the rest is decided by the coordinator;
+topics come by id from version 10 on.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from kpybroker.handlers.common import resolve
+from kpybroker.machine import LATER, Call, Later
+from kpybroker.state import State
+from kpybroker.wire.declare import NO_ID
+from kpybroker.wire.errors import Error
+from kpybroker.wire.messages.offset_commit import OffsetCommitRequest, OffsetCommitResponse
+
+AskedTopic = OffsetCommitRequest.OffsetCommitRequestTopic
+TopicAnswer = OffsetCommitResponse.OffsetCommitResponseTopic
+PartitionAnswer = TopicAnswer.OffsetCommitResponsePartition
+
+
+def offset_commit(state: State, call: Call) -> OffsetCommitResponse | Later:
+    request: OffsetCommitRequest = call.request
+    refused: list[TopicAnswer] = []
+    known: list[AskedTopic] = []
+    for asked in request.topics:
+        name, topic_id = resolve(state, asked.name, bytes(asked.topic_id), by_id=call.version >= 10)
+        partitions = asked.partitions
+        if topic_id == NO_ID or not name:
+            error = Error.UNKNOWN_TOPIC_ID if call.version >= 10 else Error.UNKNOWN_TOPIC_OR_PARTITION
+            refused.append(_refuse(asked, [part.partition_index for part in partitions], error))
+            continue
+        unknown = [p.partition_index for p in partitions if state.image.partition(name, p.partition_index) is None]
+        if unknown:
+            refused.append(_refuse(asked, unknown, Error.UNKNOWN_TOPIC_OR_PARTITION))
+        rest = [part for part in partitions if part.partition_index not in unknown]
+        if rest:
+            known.append(AskedTopic(name=name, topic_id=topic_id, partitions=rest))
+    if not known:
+        return OffsetCommitResponse(topics=refused)
+    state.coordinate(request.group_id, call._replace(request=replace(request, topics=known)), refused)
+    return LATER
+
+
+def _refuse(asked: AskedTopic, indexes: list[int], error: Error) -> TopicAnswer:
+    parts = [PartitionAnswer(partition_index=index, error_code=error) for index in indexes]
+    return TopicAnswer(name=asked.name, topic_id=asked.topic_id, partitions=parts)

@@ -1,0 +1,87 @@
+"""OffsetFetch (9): what groups have committed.
+
+Versions: 1-10. Behaves: one group before version 8, several from then on; no list of topics (from version 2 on) means
+all that is committed; topics come by id from version 10 on.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from kpybroker.handlers.common import resolve
+from kpybroker.machine import Call
+from kpybroker.state import State
+from kpybroker.wire.declare import NO_ID
+from kpybroker.wire.errors import Error
+from kpybroker.wire.messages.offset_fetch import OffsetFetchRequest, OffsetFetchResponse
+
+Group = OffsetFetchRequest.OffsetFetchRequestGroup
+AskedTopic = Group.OffsetFetchRequestTopics
+GroupAnswer = OffsetFetchResponse.OffsetFetchResponseGroup
+TopicAnswer = GroupAnswer.OffsetFetchResponseTopics
+OldTopicAnswer = OffsetFetchResponse.OffsetFetchResponseTopic
+
+
+def offset_fetch(state: State, call: Call) -> OffsetFetchResponse:
+    request: OffsetFetchRequest = call.request
+    if call.version >= 8:
+        return OffsetFetchResponse(groups=[_group(state, call, group) for group in request.groups])
+    topics = request.topics
+    asked = None if topics is None else [AskedTopic(name=t.name, partition_indexes=t.partition_indexes) for t in topics]
+    answer = _group(state, call, Group(group_id=request.group_id, topics=asked))
+    return OffsetFetchResponse(topics=[_old(topic) for topic in answer.topics], error_code=answer.error_code)
+
+
+def _group(state: State, call: Call, group: Group) -> GroupAnswer:
+    by_id = call.version >= 10
+    shard = state.shard_of(group.group_id, call.arrived)
+    if group.topics is None:
+        answer = shard.fetch_offsets(group)
+        return replace(answer, topics=_with_ids(state, answer.topics)) if by_id else answer
+    known: list[AskedTopic] = []
+    unknown: list[TopicAnswer] = []
+    for asked in group.topics:
+        name, topic_id = resolve(state, asked.name, bytes(asked.topic_id), by_id=by_id)
+        if by_id and not name:
+            unknown.append(_refuse(asked))
+        else:
+            known.append(AskedTopic(name=name, topic_id=topic_id, partition_indexes=asked.partition_indexes))
+    answer = shard.fetch_offsets(replace(group, topics=known))
+    return replace(answer, topics=answer.topics + unknown)
+
+
+def _with_ids(state: State, topics: list[TopicAnswer]) -> list[TopicAnswer]:
+    """Topics by id; one that is no longer there has none and cannot be told (KafkaApis.fetchAllOffsetsForGroup)."""
+    found = []
+    for topic in topics:
+        known = state.image.topics.get(topic.name)
+        topic_id = topic.topic_id if bytes(topic.topic_id) != NO_ID or known is None else known.id
+        if bytes(topic_id) != NO_ID:
+            found.append(replace(topic, topic_id=topic_id))
+    return found
+
+
+def _refuse(asked: AskedTopic) -> TopicAnswer:
+    return TopicAnswer(
+        topic_id=asked.topic_id,
+        partitions=[
+            TopicAnswer.OffsetFetchResponsePartitions(
+                partition_index=index, committed_offset=-1, metadata="", error_code=Error.UNKNOWN_TOPIC_ID
+            )
+            for index in asked.partition_indexes
+        ],
+    )
+
+
+def _old(topic: TopicAnswer) -> OldTopicAnswer:
+    parts = [
+        OldTopicAnswer.OffsetFetchResponsePartition(
+            partition_index=part.partition_index,
+            committed_offset=part.committed_offset,
+            committed_leader_epoch=part.committed_leader_epoch,
+            metadata=part.metadata,
+            error_code=part.error_code,
+        )
+        for part in topic.partitions
+    ]
+    return OldTopicAnswer(name=topic.name, partitions=parts)

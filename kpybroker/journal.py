@@ -1,0 +1,42 @@
+"""The one order of things: a machine decides, its records are appended, it replays them, and only then answers go out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from kpybroker.machine import Decision, Instant, Machine, Record, Reply
+from kpybroker.partition import Partition
+from kpybroker.wire.records import build
+
+
+class Stream(NamedTuple):
+    """A machine and the log that its records go to; `encode` makes a log record's key and value of one."""
+
+    machine: Machine
+    partition: Partition
+    encode: Callable[[Record], tuple[bytes | None, bytes | None]]
+
+
+class Journal:
+    """Carries decisions out. `reply` hands an answer to whoever holds its ticket, `appended` tells of new data."""
+
+    def __init__(self, reply: Callable[[Reply], None], appended: Callable[[Partition], None]) -> None:
+        self._reply = reply
+        self._appended = appended
+
+    def carry_out(self, stream: Stream, decision: Decision, now: Instant) -> None:
+        """Append, replay, reply."""
+        self.record(stream, decision.records, now)
+        for reply in decision.replies:
+            self._reply(reply)
+
+    def record(self, stream: Stream, records: Sequence[Record], now: Instant) -> None:
+        """Append and replay: the durable half of a decision."""
+        if not records:
+            return
+        rows = [(now, *stream.encode(record), ()) for record in records]
+        stream.partition.append_own(bytearray(build(rows)), now)
+        for record in records:
+            stream.machine.replay(record)
+        self._appended(stream.partition)

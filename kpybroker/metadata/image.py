@@ -1,0 +1,160 @@
+"""The cluster image: what the records of `__cluster_metadata` add up to. Only `replay` changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct
+
+from kpybroker.wire.schemas.cluster_nodes import (
+    BrokerRegistrationChangeRecord,
+    RegisterBrokerRecord,
+    UnregisterBrokerRecord,
+)
+from kpybroker.wire.schemas.cluster_state import ConfigRecord, FeatureLevelRecord, ProducerIdsRecord
+from kpybroker.wire.schemas.cluster_topics import (
+    PartitionChangeRecord,
+    PartitionRecord,
+    RemoveTopicRecord,
+    TopicRecord,
+)
+
+CONSUMER_OFFSETS = "__consumer_offsets"
+TRANSACTION_STATE = "__transaction_state"
+CLUSTER_METADATA = "__cluster_metadata"
+INTERNAL_TOPICS = (CONSUMER_OFFSETS, TRANSACTION_STATE, "__share_group_state")
+TOPIC_RESOURCE, BROKER_RESOURCE = 2, 4  # org.apache.kafka.common.config.ConfigResource.Type
+NO_LEADER_CHANGE = -2  # PartitionChangeRecord.leader: as it was
+
+
+class PartitionImage(Struct):
+    """One partition as the controller knows it."""
+
+    index: int
+    leader: int
+    leader_epoch: int
+    partition_epoch: int
+    replicas: list[int]
+    isr: list[int]
+
+
+class Topic(Struct):
+    name: str
+    id: bytes
+    partitions: dict[int, PartitionImage]
+
+    @property
+    def is_internal(self) -> bool:
+        return self.name in INTERNAL_TOPICS
+
+
+class Node(Struct):
+    """A registered broker."""
+
+    id: int
+    epoch: int
+    rack: str | None
+    fenced: bool
+    endpoints: dict[str, tuple[str, int]]  # listener name: (host, port)
+
+
+class Image:
+    """Everything the cluster agrees on. `changes` rises with every record, so that cached answers know their age."""
+
+    def __init__(self) -> None:
+        self.topics: dict[str, Topic] = {}
+        self.topics_by_id: dict[bytes, Topic] = {}
+        self.nodes: dict[int, Node] = {}
+        self.configs: dict[tuple[int, str], dict[str, str]] = {}  # (resource type, name): overrides
+        self.features: dict[str, int] = {}
+        self.next_producer_id = 0
+        self.changes = 0
+        self._folds: dict[type[Any], Callable[[Any], None]] = {
+            TopicRecord: self._topic,
+            PartitionRecord: self._partition,
+            PartitionChangeRecord: self._partition_change,
+            RemoveTopicRecord: self._remove_topic,
+            ConfigRecord: self._config,
+            FeatureLevelRecord: self._feature,
+            RegisterBrokerRecord: self._register,
+            BrokerRegistrationChangeRecord: self._registration_change,
+            UnregisterBrokerRecord: self._unregister,
+            ProducerIdsRecord: self._producer_ids,
+        }
+
+    def replay(self, value: Any) -> None:
+        """Folds one record in; a kind that nothing here depends on is passed over, as an older Kafka would."""
+        self.changes += 1
+        fold = self._folds.get(type(value))
+        if fold is not None:
+            fold(value)
+
+    def partition(self, topic: str, index: int) -> PartitionImage | None:
+        found = self.topics.get(topic)
+        return found.partitions.get(index) if found is not None else None
+
+    def topic_configs(self, topic: str) -> dict[str, str]:
+        return self.configs.get((TOPIC_RESOURCE, topic), {})
+
+    def _topic(self, record: TopicRecord) -> None:
+        topic = Topic(record.name, bytes(record.topic_id), {})
+        self.topics[topic.name] = self.topics_by_id[topic.id] = topic
+
+    def _partition(self, record: PartitionRecord) -> None:
+        self.topics_by_id[bytes(record.topic_id)].partitions[record.partition_id] = PartitionImage(
+            record.partition_id,
+            record.leader,
+            record.leader_epoch,
+            record.partition_epoch,
+            list(record.replicas),
+            list(record.isr),
+        )
+
+    def _partition_change(self, record: PartitionChangeRecord) -> None:
+        partition = self.topics_by_id[bytes(record.topic_id)].partitions[record.partition_id]
+        if record.isr is not None:
+            partition.isr = list(record.isr)
+        if record.replicas is not None:
+            partition.replicas = list(record.replicas)
+        if record.leader != NO_LEADER_CHANGE:
+            partition.leader = record.leader
+            partition.leader_epoch += 1
+        partition.partition_epoch += 1
+
+    def _remove_topic(self, record: RemoveTopicRecord) -> None:
+        topic = self.topics_by_id.pop(bytes(record.topic_id))
+        del self.topics[topic.name]
+        self.configs.pop((TOPIC_RESOURCE, topic.name), None)
+
+    def _config(self, record: ConfigRecord) -> None:
+        resource = record.resource_type, record.resource_name
+        overrides = self.configs.setdefault(resource, {})
+        if record.value is not None:
+            overrides[record.name] = record.value
+            return
+        overrides.pop(record.name, None)
+        if not overrides:
+            del self.configs[resource]
+
+    def _feature(self, record: FeatureLevelRecord) -> None:
+        if record.feature_level:
+            self.features[record.name] = record.feature_level
+        else:
+            self.features.pop(record.name, None)
+
+    def _register(self, record: RegisterBrokerRecord) -> None:
+        endpoints = {end.name: (end.host, end.port) for end in record.end_points}
+        self.nodes[record.broker_id] = Node(
+            record.broker_id, record.broker_epoch, record.rack, record.fenced, endpoints
+        )
+
+    def _registration_change(self, record: BrokerRegistrationChangeRecord) -> None:
+        if record.fenced:
+            self.nodes[record.broker_id].fenced = record.fenced > 0
+
+    def _unregister(self, record: UnregisterBrokerRecord) -> None:
+        self.nodes.pop(record.broker_id, None)
+
+    def _producer_ids(self, record: ProducerIdsRecord) -> None:
+        self.next_producer_id = record.next_producer_id

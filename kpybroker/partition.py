@@ -1,0 +1,101 @@
+"""One replica of a partition: append, read, the high watermark, offsets by time and the producers it knows."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from kpybroker.config.topics import TopicSettings
+from kpybroker.machine import Instant, Key
+from kpybroker.storage.files import Slice
+from kpybroker.storage.log import Log
+from kpybroker.storage.segment import Found
+from kpybroker.storage.producers import Duplicate, Producers
+from kpybroker.validation import LOG_APPEND_TIME, Refusal, refuse
+from kpybroker.wire.errors import Error
+from kpybroker.wire.records import BatchHeader, place, read_header, stamp
+
+NO_OFFSET = -1
+NO_TIMESTAMP = -1
+
+
+class Appended(NamedTuple):
+    """Where a batch stands in the log; log_append_time is -1 where the producer's timestamps count."""
+
+    base_offset: int
+    log_append_time: int = NO_TIMESTAMP
+
+
+class Partition:
+    """The leader's replica on this node. With one replica the high watermark is the end of the log."""
+
+    def __init__(self, key: Key, topic_id: bytes, log: Log, producers: Producers, settings: TopicSettings) -> None:
+        self.key = key
+        self.topic_id = topic_id
+        self.log = log
+        self.producers = producers
+        self.settings = settings
+        self.leader_epoch = 0
+
+    @property
+    def log_start_offset(self) -> int:
+        return self.log.start_offset
+
+    @property
+    def high_watermark(self) -> int:
+        return self.log.end_offset
+
+    @property
+    def last_stable_offset(self) -> int:
+        return self.log.end_offset
+
+    def append(self, header: BatchHeader, batch: memoryview, now: Instant) -> Appended | Refusal:
+        """Appends one batch of a client, writing its offsets into `batch` in place, or says why not."""
+        refusal = refuse(header, batch, self.settings, now)
+        if refusal is not None:
+            return refusal
+        if header.producer_id >= 0:
+            verdict = self.producers.check(header, now)
+            if isinstance(verdict, Duplicate):
+                return Appended(verdict.offset, verdict.timestamp if self.settings.message_timestamp_type == LOG_APPEND_TIME else NO_TIMESTAMP)
+            if isinstance(verdict, Error):
+                return Refusal(verdict, "the producer's epoch or sequence does not follow what the log has")
+        if header.size > self.settings.segment_bytes:
+            return Refusal(Error.RECORD_LIST_TOO_LARGE, "the batch is larger than a segment may be")
+        if self.settings.message_timestamp_type == LOG_APPEND_TIME:
+            stamp(batch, header, now)
+        return self._write(batch, now)
+
+    def append_own(self, batch: bytearray, now: Instant) -> Appended:
+        """Appends a batch that the broker itself has built: coordinators' and the controller's records."""
+        return self._write(memoryview(batch), now)
+
+    def _write(self, batch: memoryview, now: Instant) -> Appended:
+        base_offset = self.log.end_offset
+        place(batch, base_offset, self.leader_epoch)
+        header = read_header(batch)
+        assert header.base_offset == base_offset
+        self.log.append(batch, (header,), now)
+        if header.producer_id >= 0:
+            self.producers.replay(header, now)
+        return Appended(base_offset, now if self.settings.message_timestamp_type == LOG_APPEND_TIME else NO_TIMESTAMP)
+
+    def check_leader_epoch(self, epoch: int) -> Error:
+        """KIP-320: what a client believes the leader epoch to be; -1 asks for no check."""
+        if epoch == -1 or epoch == self.leader_epoch:
+            return Error.NONE
+        return Error.FENCED_LEADER_EPOCH if epoch < self.leader_epoch else Error.UNKNOWN_LEADER_EPOCH
+
+    def read(self, offset: int, max_bytes: int, *, whole_first: bool, committed: bool) -> Slice | Error | None:
+        """A stretch of the log from the batch that holds `offset`; None where there is nothing yet."""
+        end = self.last_stable_offset if committed else self.high_watermark
+        return self.log.read(offset, max_bytes, upper_bound=end, whole_first=whole_first)
+
+    def epoch_at(self, offset: int) -> int:
+        """The leader epoch that wrote an offset."""
+        return self.log.epochs.epoch_of(offset) if self.log.end_offset > 0 else self.leader_epoch
+
+    def offset_for_timestamp(self, timestamp: int) -> Found | None:
+        return self.log.find_timestamp(timestamp)
+
+    def max_timestamp(self) -> Found | None:
+        return self.log.find_max_timestamp()

@@ -1,0 +1,224 @@
+"""The server: listeners and connections around one core, its clock and its deadlines, in one trio loop."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import math
+import socket
+from collections.abc import Sequence
+from functools import partial
+
+import trio
+
+from kpybroker.broker import Core
+from kpybroker.config.listeners import Listener
+from kpybroker.machine import Instant, Peer
+from kpybroker.server.clock import Clock
+from kpybroker.server.connection import SCRATCH, Connection
+
+log = logging.getLogger("kpybroker")
+BACKLOG = 1024
+LARGEST_SPARE = 4 * 1024 * 1024
+ACCEPT_PAUSE_SECONDS = 0.1  # where the process has no descriptor left for another connection
+
+
+class Limits:
+    """What clients may ask of the server at most; the names are Kafka's settings."""
+
+    def __init__(self, core: Core) -> None:
+        settings = core.state.settings
+        self.max_frame_bytes = settings.int("socket.request.max.bytes")
+        self.max_connections = settings.int("max.connections")
+        self.max_connections_per_ip = settings.int("max.connections.per.ip")
+        self.idle_ms = settings.int("connections.max.idle.ms")
+
+
+class Server:
+    """Accepts, reads, writes and keeps time for one core. All of it runs on the thread of one trio loop."""
+
+    def __init__(self, core: Core, clock: Clock, nursery: trio.Nursery) -> None:
+        self.core = core
+        self.now = clock.now
+        self.scratch = memoryview(bytearray(SCRATCH))
+        self.limits = Limits(core)
+        self.max_frame_bytes = self.limits.max_frame_bytes
+        self._nursery = nursery
+        self._connections: dict[int, Connection] = {}
+        self._by_host: dict[str, int] = {}
+        self._next_id = 1
+        self._spare: bytearray | None = None
+        self._room = trio.Event()
+        self._alarm = trio.Event()
+        self._alarm_at: Instant | float = math.inf
+
+    # -- what connections ask for --------------------------------------------------------------------------------------
+
+    def take_buffer(self, size: int) -> bytearray:
+        """Room for a large frame: the spare one if it is large enough, for fresh memory costs more than its bytes."""
+        if self._spare is not None and len(self._spare) >= size:
+            taken, self._spare = self._spare, None
+            return taken
+        return bytearray(size)
+
+    def give_back(self, buffer: bytearray) -> None:
+        if len(buffer) <= LARGEST_SPARE and (self._spare is None or len(self._spare) < len(buffer)):
+            self._spare = buffer
+
+    def receive(self, connection: Connection, frame: memoryview) -> None:
+        self.core.receive(connection.id, frame, self.now())
+        self._deliver()
+
+    def blocked(self, connection: Connection) -> None:
+        self._nursery.start_soon(self._finish_writing, connection)
+
+    def closed(self, connection: Connection, reason: str | None) -> None:
+        if reason is not None:
+            log.warning("connection from %s closed: %s", connection.peer_host, reason)
+        del self._connections[connection.id]
+        self._by_host[connection.peer_host] -= 1
+        if not self._by_host[connection.peer_host]:
+            del self._by_host[connection.peer_host]
+        self._room.set()
+        trio.lowlevel.notify_closing(connection.sock)
+        connection.sock.close()
+        self.core.disconnected(connection.id, self.now())
+        self._deliver()
+
+    def _deliver(self) -> None:
+        """Hands out what the core has answered, and sets the alarm if something is due earlier than before."""
+        outbox = self.core.outbox
+        while outbox:
+            answer = outbox.popleft()
+            connection = self._connections.get(answer.connection)
+            if connection is not None:
+                connection.deliver(answer)
+        due = self.core.due()
+        if due is not None and due < self._alarm_at:
+            self._alarm.set()
+
+    # -- tasks -----------------------------------------------------------------------------------------------------
+
+    async def keep_time(self) -> None:
+        """Wakes the core whenever something is due."""
+        while True:
+            due = self.core.due()
+            self._alarm_at = math.inf if due is None else due
+            self._alarm = trio.Event()
+            delay = math.inf if due is None else max(0, due - self.now()) / 1000
+            with trio.move_on_after(delay):
+                await self._alarm.wait()
+            self.core.wake(self.now())
+            self._deliver()
+
+    async def close_idle(self) -> None:
+        """Drops connections on which nothing has moved for connections.max.idle.ms."""
+        idle_ms = self.limits.idle_ms
+        while True:
+            await trio.sleep(min(idle_ms, 60_000) / 2000)
+            latest = self.now() - idle_ms
+            for connection in list(self._connections.values()):
+                if connection.last_active < latest and not connection.busy:
+                    connection.close(None)
+
+    async def accept(self, listener: Listener, sock: socket.socket) -> None:
+        """Takes connections of one listener for ever."""
+        while True:
+            while len(self._connections) >= self.limits.max_connections:
+                self._room = trio.Event()
+                await self._room.wait()
+            try:
+                accepted, address = sock.accept()
+            except BlockingIOError:
+                await trio.lowlevel.wait_readable(sock)
+                continue
+            except OSError as error:
+                if error.errno not in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
+                    continue  # the peer has gone before it was taken
+                log.error("no connection can be accepted: %s", error.strerror)
+                await trio.sleep(ACCEPT_PAUSE_SECONDS)
+                continue
+            self._welcome(listener, accepted, address[0])
+
+    def _welcome(self, listener: Listener, sock: socket.socket, host: str) -> None:
+        if self._by_host.get(host, 0) >= self.limits.max_connections_per_ip:
+            log.warning("connection from %s closed: it has max.connections.per.ip already", host)
+            sock.close()
+            return
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        number, self._next_id = self._next_id, self._next_id + 1
+        connection = Connection(number, sock, host, self)
+        self._connections[number] = connection
+        self._by_host[host] = self._by_host.get(host, 0) + 1
+        dialled = sock.getsockname()
+        self.core.connected(Peer(number, host, listener.name, (dialled[0], dialled[1])))
+        self._nursery.start_soon(self._serve, connection)
+
+    async def _serve(self, connection: Connection) -> None:
+        """Waits for one connection's bytes; where a frame is kept, for the answer before it instead."""
+        sock = connection.sock
+        try:
+            while connection.is_open:
+                if not connection.has_frame:
+                    await trio.lowlevel.wait_readable(sock)
+                    connection.on_readable()
+                elif connection.busy:
+                    answered = trio.Event()
+                    connection.answered = answered.set
+                    await answered.wait()
+                    connection.answered = None
+                else:
+                    connection.pump()
+                    await trio.lowlevel.checkpoint()
+        except trio.ClosedResourceError:
+            pass  # closed by ourselves while waiting
+
+    async def _finish_writing(self, connection: Connection) -> None:
+        """Sends the rest of an answer that the socket did not take at once."""
+        try:
+            while connection.wants_write:
+                await trio.lowlevel.wait_writable(connection.sock)
+                connection.flush()
+        except trio.ClosedResourceError:
+            return
+        if connection.is_open:
+            connection.finish_answer()
+
+    def close(self) -> None:
+        for connection in list(self._connections.values()):
+            connection.close(None)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket; OSError tells why not."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+        sock.listen(BACKLOG)
+        sock.setblocking(False)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+async def serve(
+    core: Core, clock: Clock, listeners: Sequence[tuple[Listener, socket.socket]], ready: partial[None]
+) -> None:
+    """Serves until cancelled; `ready` is called once every listener accepts."""
+    async with trio.open_nursery() as nursery:
+        server = Server(core, clock, nursery)
+        try:
+            nursery.start_soon(server.keep_time)
+            nursery.start_soon(server.close_idle)
+            for listener, sock in listeners:
+                nursery.start_soon(server.accept, listener, sock)
+            ready()
+            await trio.sleep_forever()
+        finally:
+            server.close()
+            for _, sock in listeners:
+                sock.close()

@@ -1,0 +1,384 @@
+"""The only way to a disk: the files of one data directory, real ones or ones in memory, behind one small vocabulary."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import NoReturn, Protocol, TypeAlias
+
+from kpybroker.storage.locks import lock_file
+
+OPEN_FILES_LIMIT = 256  # descriptors that one data directory keeps open; common limits are 1,024 for a process
+Data: TypeAlias = bytes | bytearray | memoryview
+
+
+class StorageError(Exception):
+    """The disk, or what is on it, lets us down; one line that names the path."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class Body(Protocol):
+    """What stands behind a path at one moment; it lives on while a Slice holds it, even if the path is gone."""
+
+    @property
+    def descriptor(self) -> int: ...
+
+    def read(self, position: int, count: int) -> bytes: ...
+
+
+class Slice:
+    """A stretch of a file that can be sent without being read; while it lives, so do its bytes."""
+
+    __slots__ = ("_body", "count", "position")
+
+    def __init__(self, body: Body, position: int, count: int) -> None:
+        self._body = body
+        self.position = position
+        self.count = count
+
+    def __len__(self) -> int:
+        return self.count
+
+    def fileno(self) -> int:
+        """The descriptor for sendfile(fileno, position, count); -1 where there is none (a file in memory)."""
+        return self._body.descriptor
+
+    def read(self) -> bytes:
+        return self._body.read(self.position, self.count)
+
+
+class File(Protocol):
+    """One file that is only ever appended to, or cut; it is opened (and created) when it is first touched."""
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def size(self) -> int: ...
+
+    def append(self, data: Data) -> None: ...  # all of it, or a StorageError and the size as before
+
+    def read(self, position: int, count: int) -> bytes: ...  # fewer bytes only at the end of the file
+
+    def slice(self, position: int, count: int) -> Slice: ...
+
+    def truncate(self, size: int) -> None: ...  # slices taken before keep what they had
+
+    def sync(self) -> None: ...  # may be called from another thread
+
+    def close(self) -> None: ...
+
+    def remove(self) -> None: ...
+
+
+class Lock(Protocol):
+    def release(self) -> None: ...
+
+
+class Files(Protocol):
+    """One data directory. Paths are relative to it; names in a listing are sorted."""
+
+    @property
+    def root(self) -> str: ...
+
+    def open(self, path: str) -> File: ...
+
+    def create(self, path: str) -> File: ...  # what was at the path is gone at the first append
+
+    def exists(self, path: str) -> bool: ...
+
+    def modified(self, path: str) -> int: ...  # milliseconds since 1970
+
+    def list(self, path: str) -> list[str]: ...  # empty if there is no such directory
+
+    def make_directory(self, path: str) -> None: ...
+
+    def rename(self, old: str, new: str) -> None: ...
+
+    def remove(self, path: str) -> None: ...  # a file; it may be missing
+
+    def remove_tree(self, path: str) -> None: ...
+
+    def read_whole(self, path: str) -> bytes | None: ...  # None: no such file
+
+    def write_whole(self, path: str, data: bytes, *, sync: bool = False) -> None: ...  # the old content or the new
+
+    def lock(self, path: str) -> Lock | None: ...  # None: somebody else holds it
+
+
+def refuse(path: str, error: OSError) -> NoReturn:
+    raise StorageError(path, error.strerror or str(error)) from error
+
+
+class _Descriptor:
+    """An open file; it closes when the last who holds it (the file itself, or a Slice) lets go."""
+
+    __slots__ = ("_close", "descriptor", "path", "shared")
+
+    def __init__(self, path: str, flags: int) -> None:
+        self._close: Callable[[int], None] = os.close  # still there when the interpreter goes down
+        self.descriptor = -1
+        self.descriptor = os.open(path, flags | os.O_CLOEXEC, 0o644)
+        self.path = path
+        self.shared = False  # a Slice was made, so its bytes must stay where they are
+
+    def __del__(self) -> None:
+        if self.descriptor >= 0:
+            self._close(self.descriptor)
+
+    def read(self, position: int, count: int) -> bytes:
+        try:
+            data = os.pread(self.descriptor, count, position)
+            while len(data) < count:  # a signal or the kernel's limit of 2 GiB; nothing more: the end of the file
+                more = os.pread(self.descriptor, count - len(data), position + len(data))
+                if more == b"":
+                    break
+                data += more
+        except OSError as error:
+            refuse(self.path, error)
+        return data
+
+
+class RealFile:
+    """A file of RealFiles; its descriptor may be closed and opened again at any time."""
+
+    __slots__ = ("_files", "_flags", "_open", "_size", "path", "used")
+
+    def __init__(self, files: RealFiles, path: str, size: int) -> None:
+        self._files = files
+        self._open: _Descriptor | None = None
+        self._flags = os.O_RDWR | os.O_CREAT | (os.O_TRUNC if size == 0 else 0)
+        self._size = size  # -1: not looked at yet
+        self.path = path
+        self.used = True  # since the last look for a descriptor to close
+
+    @property
+    def size(self) -> int:
+        if self._size < 0:
+            try:
+                self._size = os.stat(self._files.absolute(self.path)).st_size
+            except FileNotFoundError:
+                self._size = 0
+            except OSError as error:
+                refuse(self.path, error)
+        return self._size
+
+    def _descriptor(self) -> _Descriptor:
+        self.used = True
+        if self._open is None:
+            size = self.size
+            self._open = self._files.admit(self, self._flags)
+            self._flags = os.O_RDWR  # gone meanwhile is an error, not an empty file
+            self._size = size
+        return self._open
+
+    def append(self, data: Data) -> None:
+        opened = self._descriptor()
+        position = self._size
+        total = len(data)
+        try:
+            written = os.pwrite(opened.descriptor, data, position)
+            while written < total:
+                written += os.pwrite(opened.descriptor, memoryview(data)[written:], position + written)
+        except OSError as error:
+            with contextlib.suppress(OSError):  # the next append writes over what is left, if this fails too
+                os.ftruncate(opened.descriptor, position)
+            refuse(self.path, error)
+        self._size = position + total
+
+    def read(self, position: int, count: int) -> bytes:
+        if position >= self.size:
+            return b""
+        return self._descriptor().read(position, min(count, self._size - position))
+
+    def slice(self, position: int, count: int) -> Slice:
+        assert position + count <= self.size
+        opened = self._descriptor()
+        opened.shared = True
+        return Slice(opened, position, count)
+
+    def truncate(self, size: int) -> None:
+        assert size <= self.size
+        opened = self._descriptor()
+        try:
+            if opened.shared:
+                self._files.write_whole(self.path, opened.read(0, size))
+                self.close()
+            else:
+                os.ftruncate(opened.descriptor, size)
+        except OSError as error:
+            refuse(self.path, error)
+        self._size = size
+
+    def sync(self) -> None:
+        opened = self._descriptor()
+        try:
+            os.fsync(opened.descriptor)
+        except OSError as error:
+            refuse(self.path, error)
+
+    def close(self) -> None:
+        self._open = None
+        self._files.forget(self)
+
+    def let_go(self) -> None:
+        """Give the descriptor back; the next touch opens it again."""
+        self._open = None
+
+    def remove(self) -> None:
+        self.close()
+        self._files.remove(self.path)
+        self._size = 0
+        self._flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC
+
+
+class RealFiles:
+    """The files under one real directory; at most `open_limit` descriptors are kept, the least used are closed."""
+
+    def __init__(self, root: str, *, open_limit: int = OPEN_FILES_LIMIT) -> None:
+        self._root = os.path.abspath(root)
+        self._open: OrderedDict[RealFile, None] = OrderedDict()
+        self._open_limit = open_limit
+
+    @property
+    def root(self) -> str:
+        return self._root
+
+    def absolute(self, path: str) -> str:
+        return f"{self.root}/{path}" if path else self.root
+
+    def open(self, path: str) -> File:
+        return RealFile(self, path, -1)
+
+    def create(self, path: str) -> File:
+        return RealFile(self, path, 0)
+
+    def admit(self, file: RealFile, flags: int) -> _Descriptor:
+        """Open a file, closing what was not used for long if there are too many."""
+        while len(self._open) >= self._open_limit:
+            self._close_one()
+        while True:
+            try:
+                opened = _Descriptor(self.absolute(file.path), flags)
+            except OSError as error:
+                if error.errno not in (errno.EMFILE, errno.ENFILE) or not self._open:
+                    refuse(file.path, error)
+                self._close_one()
+            else:
+                self._open[file] = None
+                return opened
+
+    def _close_one(self) -> None:
+        """Second chance: who was used since the last look goes to the back of the row."""
+        file, _ = self._open.popitem(last=False)
+        while file.used:
+            file.used = False
+            self._open[file] = None
+            file, _ = self._open.popitem(last=False)
+        file.let_go()
+
+    def forget(self, file: RealFile) -> None:
+        self._open.pop(file, None)
+
+    def exists(self, path: str) -> bool:
+        return os.path.exists(self.absolute(path))
+
+    def modified(self, path: str) -> int:
+        try:
+            return os.stat(self.absolute(path)).st_mtime_ns // 1_000_000
+        except OSError as error:
+            refuse(path, error)
+
+    def list(self, path: str) -> list[str]:
+        try:
+            return sorted(os.listdir(self.absolute(path)))
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            refuse(path or self.root, error)
+
+    def make_directory(self, path: str) -> None:
+        try:
+            os.makedirs(self.absolute(path), exist_ok=True)
+        except OSError as error:
+            refuse(path or self.root, error)
+
+    def rename(self, old: str, new: str) -> None:
+        try:
+            os.replace(self.absolute(old), self.absolute(new))
+        except OSError as error:
+            refuse(old, error)
+
+    def remove(self, path: str) -> None:
+        try:
+            os.unlink(self.absolute(path))
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            refuse(path, error)
+
+    def remove_tree(self, path: str) -> None:
+        try:
+            remove_tree(self.absolute(path))
+        except OSError as error:
+            refuse(path or self.root, error)
+
+    def read_whole(self, path: str) -> bytes | None:
+        try:
+            with open(self.absolute(path), "rb") as file:
+                return file.read()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            refuse(path, error)
+
+    def write_whole(self, path: str, data: bytes, *, sync: bool = False) -> None:
+        target = self.absolute(path)
+        try:
+            with open(target + ".tmp", "wb", buffering=0) as file:
+                rest = memoryview(data)
+                while rest:
+                    rest = rest[file.write(rest) :]
+                if sync:
+                    os.fsync(file.fileno())
+            os.replace(target + ".tmp", target)
+            if sync:
+                _sync_directory(os.path.dirname(target))
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                os.unlink(target + ".tmp")
+            refuse(path, error)
+
+    def lock(self, path: str) -> Lock | None:
+        try:
+            return lock_file(self.absolute(path))
+        except OSError as error:
+            refuse(path, error)
+
+
+def remove_tree(path: str) -> None:
+    """As shutil.rmtree, whose import costs more than a broker's whole start; what is gone meanwhile is gone."""
+    with contextlib.suppress(FileNotFoundError):
+        with os.scandir(path) as entries:
+            inside = list(entries)
+        for entry in inside:
+            if entry.is_dir(follow_symlinks=False):
+                remove_tree(entry.path)
+            else:
+                os.unlink(entry.path)
+        os.rmdir(path)
+
+
+def _sync_directory(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

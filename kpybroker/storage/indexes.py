@@ -1,0 +1,152 @@
+"""A segment's two indexes in Kafka's own bytes: from offset to position, and from timestamp to offset."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from contextlib import suppress
+from struct import Struct
+from typing import NamedTuple
+
+from kpybroker.storage.files import File, StorageError
+
+NO_TIMESTAMP = -1
+FRESH_LIMIT = 512  # entries: one write for two megabytes of records
+
+
+class OffsetPosition(NamedTuple):
+    """The last offset of a batch and the position where the batch begins."""
+
+    offset: int
+    position: int
+
+
+class TimestampOffset(NamedTuple):
+    """The largest timestamp up to here and the last offset of the batch that holds it."""
+
+    timestamp: int
+    offset: int
+
+
+class _Entries:
+    """Entries of one size, ascending: the first ones in the file, the rest in memory until `save`.
+
+    What is not saved is lost when the process is killed; then the segment is recovered and its indexes are made anew.
+    """
+
+    def __init__(self, file: File, entry: Struct) -> None:
+        self.file = file
+        self._entry = entry
+        self._saved = file.size // entry.size  # how many are in the file
+        self._fresh: list[tuple[int, int]] = []
+
+    def __len__(self) -> int:
+        return self._saved + len(self._fresh)
+
+    def __getitem__(self, number: int) -> tuple[int, int]:
+        if number >= self._saved:
+            return self._fresh[number - self._saved]
+        size = self._entry.size
+        first, second = self._entry.unpack(self.file.read(number * size, size))
+        return first, second
+
+    def key(self, number: int) -> int:
+        return self[number][0]
+
+    def second(self, number: int) -> int:
+        return self[number][1]
+
+    def add(self, first: int, second: int) -> None:
+        self._fresh.append((first, second))
+        if len(self._fresh) >= FRESH_LIMIT:
+            with suppress(StorageError):  # the batch is written: a full disk may not undo that; they wait in memory
+                self.save()
+
+    def save(self) -> None:
+        """Write what is in memory only; a file that is there but empty says that there is nothing to index."""
+        if self._fresh or not len(self):
+            self.file.append(b"".join([self._entry.pack(*entry) for entry in self._fresh]))
+            self._saved = len(self)
+            self._fresh = []
+
+    def cut(self, count: int) -> None:
+        """Keep the first `count` entries."""
+        if count < len(self):
+            if count < self._saved:
+                self.file.truncate(count * self._entry.size)
+                self._saved = count
+            del self._fresh[count - self._saved :]
+
+    def whole(self) -> bool:
+        """Whether the file can be one of ours: no part of an entry at its end."""
+        return self.file.size % self._entry.size == 0
+
+
+class OffsetIndex:
+    """`.index`: for one batch in every few kilobytes its last offset (relative) and its position, four bytes each."""
+
+    ENTRY = Struct(">ii")
+
+    def __init__(self, file: File, base_offset: int) -> None:
+        self.entries = _Entries(file, self.ENTRY)
+        self._base_offset = base_offset
+
+    def append(self, offset: int, position: int) -> None:
+        self.entries.add(offset - self._base_offset, position)
+
+    def lookup(self, offset: int) -> OffsetPosition:
+        """The last entry at or below the offset; where there is none, the beginning of the segment."""
+        return self._at(bisect_right(range(len(self.entries)), offset - self._base_offset, key=self.entries.key) - 1)
+
+    def last(self) -> OffsetPosition:
+        return self._at(len(self.entries) - 1)
+
+    def _at(self, number: int) -> OffsetPosition:
+        if number < 0:
+            return OffsetPosition(self._base_offset, 0)
+        relative, position = self.entries[number]
+        return OffsetPosition(self._base_offset + relative, position)
+
+    def cut(self, offset: int) -> None:
+        """Forget the offset and everything after it."""
+        self.entries.cut(bisect_left(range(len(self.entries)), offset - self._base_offset, key=self.entries.key))
+
+    def plausible(self) -> bool:
+        return self.entries.whole() and (len(self.entries) == 0 or self.last().offset >= self._base_offset)
+
+
+class TimeIndex:
+    """`.timeindex`: the largest timestamp so far, each time it has grown, and the (relative) offset that goes with it."""
+
+    ENTRY = Struct(">qi")
+
+    def __init__(self, file: File, base_offset: int) -> None:
+        self.entries = _Entries(file, self.ENTRY)
+        self._base_offset = base_offset
+
+    def append(self, timestamp: int, offset: int) -> None:
+        """An entry is added only if the timestamp has grown."""
+        if timestamp > self.last().timestamp:
+            self.entries.add(timestamp, offset - self._base_offset)
+
+    def lookup(self, timestamp: int) -> TimestampOffset:
+        """The last entry at or below the timestamp; where there is none, the beginning of the segment."""
+        return self._at(bisect_right(range(len(self.entries)), timestamp, key=self.entries.key) - 1)
+
+    def last(self) -> TimestampOffset:
+        return self._at(len(self.entries) - 1)
+
+    def _at(self, number: int) -> TimestampOffset:
+        if number < 0:
+            return TimestampOffset(NO_TIMESTAMP, self._base_offset)
+        timestamp, relative = self.entries[number]
+        return TimestampOffset(timestamp, self._base_offset + relative)
+
+    def cut(self, offset: int) -> None:
+        """Forget the offset and everything after it."""
+        self.entries.cut(bisect_left(range(len(self.entries)), offset - self._base_offset, key=self.entries.second))
+
+    def plausible(self) -> bool:
+        if not self.entries.whole():
+            return False
+        last = self.last()
+        return len(self.entries) == 0 or (last.offset >= self._base_offset and last.timestamp >= self.entries[0][0])

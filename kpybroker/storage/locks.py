@@ -1,0 +1,44 @@
+"""Locks that keep out other processes, Apache Kafka among them, and the rest of this one."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+
+# Record locks, as Java's FileChannel takes them, belong to a process: they do not keep its own threads apart, and closing
+# any descriptor of the file gives them up. So what this process holds is looked up here before a file is opened.
+_held: dict[tuple[int, str], RecordLock] = {}
+
+
+class RecordLock:
+    def __init__(self, key: tuple[int, str], descriptor: int) -> None:
+        self._key = key
+        self._descriptor = descriptor
+        _held[key] = self
+
+    def release(self) -> None:
+        if _held.get(self._key) is self:
+            del _held[self._key]
+            os.close(self._descriptor)
+
+    def move(self, path: str) -> None:
+        """The file has a new name."""
+        del _held[self._key]
+        self._key = (os.getpid(), os.path.realpath(path))
+        _held[self._key] = self
+
+
+def lock_file(path: str) -> RecordLock | None:
+    key = (os.getpid(), os.path.realpath(path))
+    if key in _held:
+        return None
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        if error.errno in (errno.EACCES, errno.EAGAIN):
+            return None
+        raise
+    return RecordLock(key, descriptor)

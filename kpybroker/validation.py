@@ -1,0 +1,97 @@
+"""What a produced batch must be before it is appended, and the answer to one that is not (Kafka's LogValidator)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from kpybroker.config.topics import TopicSettings
+from kpybroker.machine import Instant
+from kpybroker.wire.compiler import WireError
+from kpybroker.wire.errors import Error
+from kpybroker.wire.records import NO_TIMESTAMP, BatchError, BatchHeader, check_crc, check_header, check_records, records
+
+ZSTD = 4
+LOG_APPEND_TIME = "LogAppendTime"
+EVERY_RECORD, EVERY_BYTE = 2**31, 2**31  # of a compacted topic, where each record must have a key
+
+
+class Refusal(NamedTuple):
+    """Why a batch is not appended; record_errors are (index in the batch, message) pairs (KIP-467)."""
+
+    error: Error
+    message: str | None = None
+    record_errors: tuple[tuple[int, str | None], ...] = ()
+
+
+def refuse_shape(batches: list[tuple[BatchHeader, memoryview]], version: int) -> Refusal | None:
+    """What a Produce request may carry for one partition: exactly one batch, zstd from version 7 on."""
+    if len(batches) != 1:
+        return Refusal(Error.INVALID_RECORD)
+    if batches[0][0].codec == ZSTD and version < 7:
+        return Refusal(Error.UNSUPPORTED_COMPRESSION_TYPE)
+    return None
+
+
+def refuse(header: BatchHeader, batch: memoryview, topic: TopicSettings, now: Instant) -> Refusal | None:
+    """Everything Kafka checks of a client's batch, in its order, save its producer's sequence.
+
+    Records are walked as far as check_records says, on a compacted topic all of them; they are looked at one by one
+    only where one is wrong, so that the answer can tell which.
+    """
+    if header.base_offset != 0:
+        return Refusal(Error.INVALID_RECORD, f"a produced batch starts at offset 0, not {header.base_offset}")
+    if header.size > topic.max_message_bytes:
+        return Refusal(
+            Error.MESSAGE_TOO_LARGE,
+            f"the batch of {header.size} bytes exceeds max.message.bytes, {topic.max_message_bytes}",
+        )
+    if not check_crc(batch, header):
+        return Refusal(Error.CORRUPT_MESSAGE, "the batch's CRC does not match its bytes")
+    by_broker_time = topic.message_timestamp_type == LOG_APPEND_TIME
+    try:
+        check_header(header)
+        if topic.compact:
+            walk = check_records(batch, header, records_limit=EVERY_RECORD, bytes_limit=EVERY_BYTE)
+        else:
+            walk = check_records(batch, header)
+        least, largest = header.base_timestamp, header.max_timestamp
+        if walk.walked == header.records_count:
+            least, largest = walk.least_timestamp, walk.max_timestamp
+        doubtful = header.is_log_append_time or (
+            not by_broker_time
+            and (
+                largest > now + topic.message_timestamp_after_max_ms
+                or NO_TIMESTAMP < least < now - topic.message_timestamp_before_max_ms
+            )
+        )
+        if doubtful or (topic.compact and walk.keyless):
+            return _refuse_each(header, batch, topic, now)
+    except BatchError as error:
+        return Refusal(error.error, str(error))
+    except WireError as error:
+        return Refusal(Error.UNKNOWN_SERVER_ERROR, str(error))
+    return None
+
+
+def _refuse_each(header: BatchHeader, batch: memoryview, topic: TopicSettings, now: Instant) -> Refusal | None:
+    """Which records of a batch in doubt are refused (LogValidator.validateRecord); perhaps none is."""
+    by_broker_time = topic.message_timestamp_type == LOG_APPEND_TIME
+    earliest = now - topic.message_timestamp_before_max_ms
+    latest = now + topic.message_timestamp_after_max_ms
+    errors: list[tuple[int, str | None]] = []
+    invalid_timestamp = False
+    for index, record in enumerate(records(batch, header)):
+        if topic.compact and record.key is None:
+            errors.append((index, "a compacted topic takes no record without a key"))
+        elif not by_broker_time and record.timestamp != NO_TIMESTAMP:
+            if not earliest <= record.timestamp <= latest:
+                errors.append((index, f"timestamp {record.timestamp} is outside [{earliest}, {latest}]"))
+                invalid_timestamp = True
+        elif header.is_log_append_time:
+            errors.append((index, "a producer does not set the timestamp type LogAppendTime"))
+            invalid_timestamp = True
+    if not errors:
+        return None
+    if invalid_timestamp:
+        return Refusal(Error.INVALID_TIMESTAMP, "records have been refused for their timestamps", tuple(errors))
+    return Refusal(Error.INVALID_RECORD, "records have been refused", tuple(errors))

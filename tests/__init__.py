@@ -1,0 +1,1 @@
+"""What kpybroker promises, held against Kafka, its specifications and other people's implementations."""

@@ -1,0 +1,1 @@
+"""The wire: messages, record batches, checksums and compression against independent codecs."""
