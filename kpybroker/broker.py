@@ -23,7 +23,6 @@ from kpybroker.wire.errors import Error
 from kpybroker.wire.fields import blank, fields
 from kpybroker.wire.frames import read_header_end
 
-
 log = logging.getLogger("kpybroker")
 HEADER = struct.Struct(">hhi")  # API key, version, correlation id
 API_VERSIONS = 18
@@ -104,7 +103,7 @@ class Core:
     # -- one request -------------------------------------------------------------------------------------------------
 
     def _parse(self, connection: int, frame: memoryview, now: Instant) -> tuple[Call | None, int, Api]:
-        if len(frame) < 8:
+        if len(frame) < HEADER.size:
             raise WireError(f"{len(frame)} bytes are too few for a header")
         key, version, correlation_id = HEADER.unpack_from(frame)
         api = self._apis.get(key)
@@ -139,7 +138,8 @@ class Core:
                 self._conclude(ticket, result)
                 return
         except StopIteration as end:
-            self._attempt(ticket, lambda: end.value)
+            answer = end.value
+            self._attempt(ticket, lambda: answer)
             return
         except Exception as bug:
             self._bug(ticket, bug)

@@ -1,4 +1,4 @@
-"""The one order of things: a machine decides, its records are appended, it replays them, and only then answers go out."""
+"""The one order of things: a machine decides, its records are appended, it replays them, then answers go out."""
 
 from __future__ import annotations
 

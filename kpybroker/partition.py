@@ -8,8 +8,8 @@ from kpybroker.config.topics import TopicSettings
 from kpybroker.machine import Instant, Key
 from kpybroker.storage.files import Slice
 from kpybroker.storage.log import Log
-from kpybroker.storage.segment import Found
 from kpybroker.storage.producers import Duplicate, Producers
+from kpybroker.storage.segment import Found
 from kpybroker.validation import LOG_APPEND_TIME, Refusal, refuse
 from kpybroker.wire.errors import Error
 from kpybroker.wire.records import BatchHeader, place, read_header, stamp
@@ -56,7 +56,10 @@ class Partition:
         if header.producer_id >= 0:
             verdict = self.producers.check(header, now)
             if isinstance(verdict, Duplicate):
-                return Appended(verdict.offset, verdict.timestamp if self.settings.message_timestamp_type == LOG_APPEND_TIME else NO_TIMESTAMP)
+                return Appended(
+                    verdict.offset,
+                    verdict.timestamp if self.settings.message_timestamp_type == LOG_APPEND_TIME else NO_TIMESTAMP,
+                )
             if isinstance(verdict, Error):
                 return Refusal(verdict, "the producer's epoch or sequence does not follow what the log has")
         if header.size > self.settings.segment_bytes:

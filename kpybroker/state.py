@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from kpybroker.config.settings import Settings
 from kpybroker.groups.settings import GroupSettings
@@ -133,15 +133,20 @@ class State:
 
     def auto_create(self, name: str, now: Instant) -> Error:
         """Makes a topic because somebody asked for it (AutoTopicCreationManager)."""
+        if name != CONSUMER_OFFSETS:
+            return self.create_topic(name, -1, now)
+        count = self.settings.int("offsets.topic.num.partitions")
+        configs = OFFSETS_CONFIGS | {"segment.bytes": str(self.settings.int("offsets.topic.segment.bytes"))}
+        self.control(Decision(self.controller.topic(name, count, configs)), now)
+        return Error.NONE
+
+    def create_topic(self, name: str, partitions: int, now: Instant) -> Error:
+        """Makes a topic with default settings; -1 partitions are num.partitions."""
         refused = self.controller.refuse_new_topic(name)
         if refused is not None:
             return refused.error
-        if name == CONSUMER_OFFSETS:
-            count = self.settings.int("offsets.topic.num.partitions")
-            configs = OFFSETS_CONFIGS | {"segment.bytes": self.settings.text_of("offsets.topic.segment.bytes")}
-        else:
-            count, configs = self.settings.int("num.partitions"), {}
-        self.control(Decision(self.controller.topic(name, count, configs)), now)
+        count = self.settings.int("num.partitions") if partitions == -1 else partitions
+        self.control(Decision(self.controller.topic(name, count, {})), now)
         return Error.NONE
 
     def new_producer_id(self, now: Instant) -> int:
@@ -156,10 +161,17 @@ class State:
 
     # -- group coordinators ------------------------------------------------------------------------------------------
 
-    def coordinate(self, group_id: str, call: Call) -> None:
-        """Lets the group's coordinator decide on a request, and carries that out."""
+    def coordinate(self, group_id: str, call: Call, amend: Callable[[Any], Any] | None = None) -> None:
+        """Lets the group's coordinator decide on a request, and carries that out; `amend` completes its answer."""
         number, stream = self._shard_of(group_id, call.arrived)
-        self.journal.carry_out(stream, _shard(stream).decide(call, call.arrived), call.arrived)
+        decision = _shard(stream).decide(call, call.arrived)
+        if amend is not None:
+            replies = [
+                Reply(ticket, amend(response) if ticket == call.ticket else response)
+                for ticket, response in decision.replies
+            ]
+            decision = decision._replace(replies=tuple(replies))
+        self.journal.carry_out(stream, decision, call.arrived)
         self._note_deadline(number)
 
     def shard_of(self, group_id: str, now: Instant) -> Shard:

@@ -8,7 +8,15 @@ from kpybroker.config.topics import TopicSettings
 from kpybroker.machine import Instant
 from kpybroker.wire.compiler import WireError
 from kpybroker.wire.errors import Error
-from kpybroker.wire.records import NO_TIMESTAMP, BatchError, BatchHeader, check_crc, check_header, check_records, records
+from kpybroker.wire.records import (
+    NO_TIMESTAMP,
+    BatchError,
+    BatchHeader,
+    check_crc,
+    check_header,
+    check_records,
+    records,
+)
 
 ZSTD = 4
 LOG_APPEND_TIME = "LogAppendTime"

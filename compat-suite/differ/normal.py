@@ -65,6 +65,12 @@ SHARED = {  # answers about everything there is: what other cases made is left o
     "Metadata.topics": "name",
     "ListGroups.groups": "group_id",
 }
+STARTER = {  # broker configs that whoever started the broker had to set, or that say on what machine it is
+    *("process.roles", "node.id", "broker.id", "controller.quorum.voters", "listeners", "advertised.listeners"),
+    *("controller.listener.names", "listener.security.protocol.map", "log.dirs", "log.dir", "num.partitions"),
+    *("offsets.topic.replication.factor", "transaction.state.log.replication.factor"),
+    *("transaction.state.log.min.isr", "group.initial.rebalance.delay.ms", "log.initial.task.delay.ms"),
+}
 OTHERS = ("__transaction_state",)
 UUID_TEXT = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 LONG_NUMBER = re.compile(r"\d{13,}")
@@ -105,6 +111,8 @@ class Normaliser:
             return value
         if (key := SHARED.get(path)) is not None:
             value = [v for v in value if self._is_ours(v[key])]
+        if path == "DescribeConfigs.configs":
+            value = [v for v in value if v["name"] not in STARTER]
         if (by := BY_ARRAY.get(path)) is not None:
             return sorted(value, key=lambda v: [_sortable(v.get(field)) for field in by])
         return value

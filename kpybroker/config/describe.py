@@ -117,7 +117,10 @@ def _broker_entry(settings: Settings, name: str) -> Entry:
     row = row_of(name)
     public = name in broker.SETTINGS and name not in broker.INTERNAL
     shown = render(settings.value(name)) if public else synonyms[0][1]
-    return _entry(name, row, shown, synonyms, settable=row is not None and row[2] != _READ_ONLY)
+    exact = broker.SETTINGS.get(name) or broker.DYNAMIC_ONLY.get(
+        name
+    )  # Kafka calls one for a single listener read-only
+    return _entry(name, row, shown, synonyms, settable=exact is not None and exact[2] != _READ_ONLY)
 
 
 def _entry(name: str, row: Row | None, shown: str | None, synonyms: list[Synonym], *, settable: bool = True) -> Entry:

@@ -134,10 +134,9 @@ def _inter_broker(settings: Settings, protocols: Mapping[str, str], names: tuple
     told = settings.value(by_name)
     if isinstance(told, str) and by_protocol in settings.static:
         raise SettingError(f"Only one of {by_name} and {by_protocol} can be set")
-    setting = by_name if isinstance(told, str) else by_protocol
     name = told.upper() if isinstance(told, str) else settings.text(by_protocol)
     if isinstance(told, str) and name not in protocols:
-        raise refusal(setting, told, "Listener is not in listener.security.protocol.map")
+        raise refusal(by_name, told, "Listener is not in listener.security.protocol.map")
     if name not in names:
-        raise refusal(setting, name, f"Listener must be one of: {', '.join(names)}; set {by_name}")
+        raise refusal(by_name, name, f"Listener must be one of: {', '.join(names)}")
     return name

@@ -109,5 +109,9 @@ def timeouts_of(request: JoinGroupRequest, version: int) -> Timeouts:
 
 
 def protocols_of(request: JoinGroupRequest) -> tuple[MemberProtocol, ...]:
-    """What the request lists, copied out of the connection's buffer."""
-    return tuple(MemberProtocol(protocol.name, bytes(protocol.metadata)) for protocol in request.protocols)
+    """What the request lists, copied out of the connection's buffer. A name listed twice counts once: Kafka counts it
+    twice, finds no protocol that all support, and never answers."""
+    metadata: dict[str, bytes] = {}
+    for protocol in request.protocols:
+        metadata.setdefault(protocol.name, bytes(protocol.metadata))
+    return tuple(MemberProtocol(name, data) for name, data in metadata.items())

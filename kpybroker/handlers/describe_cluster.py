@@ -1,6 +1,6 @@
 """DescribeCluster (60): the cluster's id, controller and brokers.
 
-Versions: 0-2. Behaves: endpoint type 1 (brokers) is what a broker can be asked; controllers are MISMATCHED_ENDPOINT_TYPE.
+Versions: 0-2. Behaves: a broker is asked for brokers (endpoint type 1); for controllers it is MISMATCHED_ENDPOINT_TYPE.
 """
 
 from __future__ import annotations

@@ -5,12 +5,11 @@ Versions: 0-6. Behaves: an unknown group is Dead, from version 6 on GROUP_ID_NOT
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
 from kpybroker.handlers.common import operations
 from kpybroker.machine import Call
 from kpybroker.state import State
 from kpybroker.wire.errors import Error
+from kpybroker.wire.fields import changed
 from kpybroker.wire.messages.describe_groups import DescribeGroupsRequest, DescribeGroupsResponse
 
 
@@ -20,6 +19,6 @@ def describe_groups(state: State, call: Call) -> DescribeGroupsResponse:
     for group_id in request.groups:
         group = state.shard_of(group_id, call.arrived).describe_group(group_id, call.version)
         if request.include_authorized_operations and group.error_code == Error.NONE:
-            group = replace(group, authorized_operations=operations("group"))
+            group = changed(group, authorized_operations=operations("group"))
         groups.append(group)
     return DescribeGroupsResponse(groups=groups)

@@ -97,9 +97,7 @@ class _Reader:
         records: Slice | Error | None = error
         if error is Error.NONE:
             limit = min(left, followed.max_bytes)
-            records = partition.read(
-                followed.fetch_offset, limit, whole_first=whole_first, committed=self._committed
-            )
+            records = partition.read(followed.fetch_offset, limit, whole_first=whole_first, committed=self._committed)
         if isinstance(records, Error):
             self.is_enough = True
             return _error(followed.index, records, aborted=None)

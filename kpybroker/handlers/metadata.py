@@ -25,9 +25,7 @@ def metadata(state: State, call: Call) -> MetadataResponse:
     brokers = []
     for node in state.image.nodes.values():
         host, port = endpoint(state, call, node.id)
-        brokers.append(
-            MetadataResponse.MetadataResponseBroker(node_id=node.id, host=host, port=port, rack=node.rack)
-        )
+        brokers.append(MetadataResponse.MetadataResponseBroker(node_id=node.id, host=host, port=port, rack=node.rack))
     include = request.include_cluster_authorized_operations
     return MetadataResponse(
         brokers=brokers,

@@ -6,13 +6,14 @@ topics come by id from version 10 on.
 
 from __future__ import annotations
 
-from msgspec.structs import replace
+from functools import partial
 
 from kpybroker.handlers.common import resolve
 from kpybroker.machine import LATER, Call, Later
 from kpybroker.state import State
 from kpybroker.wire.declare import NO_ID
 from kpybroker.wire.errors import Error
+from kpybroker.wire.fields import changed
 from kpybroker.wire.messages.offset_commit import OffsetCommitRequest, OffsetCommitResponse
 
 AskedTopic = OffsetCommitRequest.OffsetCommitRequestTopic
@@ -39,8 +40,18 @@ def offset_commit(state: State, call: Call) -> OffsetCommitResponse | Later:
             known.append(AskedTopic(name=name, topic_id=topic_id, partitions=rest))
     if not known:
         return OffsetCommitResponse(topics=refused)
-    state.coordinate(request.group_id, call._replace(request=replace(request, topics=known)), refused)
+    state.coordinate(request.group_id, call._replace(request=changed(request, topics=known)), partial(_merge, refused))
     return LATER
+
+
+def _merge(refused: list[TopicAnswer], decided: OffsetCommitResponse) -> OffsetCommitResponse:
+    """Both halves of the answer, a topic once (OffsetCommitResponse.Builder.merge)."""
+    merged = {(topic.name, bytes(topic.topic_id)): topic for topic in refused}
+    for topic in decided.topics:
+        key = topic.name, bytes(topic.topic_id)
+        before = merged.get(key)
+        merged[key] = topic if before is None else changed(topic, partitions=before.partitions + topic.partitions)
+    return OffsetCommitResponse(topics=list(merged.values()))
 
 
 def _refuse(asked: AskedTopic, indexes: list[int], error: Error) -> TopicAnswer:

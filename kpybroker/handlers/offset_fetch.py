@@ -6,13 +6,12 @@ all that is committed; topics come by id from version 10 on.
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
 from kpybroker.handlers.common import resolve
 from kpybroker.machine import Call
 from kpybroker.state import State
 from kpybroker.wire.declare import NO_ID
 from kpybroker.wire.errors import Error
+from kpybroker.wire.fields import changed
 from kpybroker.wire.messages.offset_fetch import OffsetFetchRequest, OffsetFetchResponse
 
 Group = OffsetFetchRequest.OffsetFetchRequestGroup
@@ -37,7 +36,7 @@ def _group(state: State, call: Call, group: Group) -> GroupAnswer:
     shard = state.shard_of(group.group_id, call.arrived)
     if group.topics is None:
         answer = shard.fetch_offsets(group)
-        return replace(answer, topics=_with_ids(state, answer.topics)) if by_id else answer
+        return changed(answer, topics=_with_ids(state, answer.topics)) if by_id else answer
     known: list[AskedTopic] = []
     unknown: list[TopicAnswer] = []
     for asked in group.topics:
@@ -46,8 +45,8 @@ def _group(state: State, call: Call, group: Group) -> GroupAnswer:
             unknown.append(_refuse(asked))
         else:
             known.append(AskedTopic(name=name, topic_id=topic_id, partition_indexes=asked.partition_indexes))
-    answer = shard.fetch_offsets(replace(group, topics=known))
-    return replace(answer, topics=answer.topics + unknown)
+    answer = shard.fetch_offsets(changed(group, topics=known))
+    return changed(answer, topics=answer.topics + unknown)
 
 
 def _with_ids(state: State, topics: list[TopicAnswer]) -> list[TopicAnswer]:
@@ -57,7 +56,7 @@ def _with_ids(state: State, topics: list[TopicAnswer]) -> list[TopicAnswer]:
         known = state.image.topics.get(topic.name)
         topic_id = topic.topic_id if bytes(topic.topic_id) != NO_ID or known is None else known.id
         if bytes(topic_id) != NO_ID:
-            found.append(replace(topic, topic_id=topic_id))
+            found.append(changed(topic, topic_id=topic_id))
     return found
 
 

@@ -1,6 +1,6 @@
 """SyncGroup (14): a member asks for its part of the assignment, or, as leader, brings all of it.
 
-Versions: 0-5. Behaves: decided by the group's coordinator; members are answered when the leader has brought the assignment.
+Versions: 0-5. Behaves: decided by the group's coordinator; answered when the leader has brought the assignment.
 """
 
 from __future__ import annotations

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from kpybroker.config.describe import describe_topic
 from kpybroker.config.settings import Settings
 from kpybroker.machine import Call, Decision, Instant, Record, Reply
+from kpybroker.metadata.features import FEATURES, FINALIZED
 from kpybroker.metadata.image import CLUSTER_METADATA, TOPIC_RESOURCE, Image
 from kpybroker.metadata.topic_names import colliding, refuse_name
-from kpybroker.metadata.features import FEATURES, FINALIZED
 from kpybroker.wire.declare import NO_ID
 from kpybroker.wire.errors import Error
 from kpybroker.wire.messages.create_topics import CreateTopicsRequest, CreateTopicsResponse
@@ -80,7 +80,7 @@ class Controller:
                 )
                 for feature in FEATURES
             ],
-            rack=self._settings.optional_text("broker.rack"),
+            rack=self._rack(),
             fenced=True,
             log_dirs=[self._directory_id],
         )
@@ -237,6 +237,10 @@ class Controller:
                 )
             )
         return tuple(records), DeleteTopicsResponse(responses=results)
+
+    def _rack(self) -> str | None:
+        rack = self._settings.value("broker.rack")
+        return rack if isinstance(rack, str) else None
 
     def _brokers(self) -> list[int]:
         return [node.id for node in self.image.nodes.values() if not node.fenced]

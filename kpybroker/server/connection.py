@@ -186,21 +186,19 @@ class Connection:
             while self._unsent:
                 first = self._unsent[0]
                 more = socket.MSG_MORE if len(self._unsent) > 1 else 0
-                sent = self._send_slice(first) if isinstance(first, Slice) else self.sock.send(first, more)
-                if sent == len(first):
-                    self._unsent.popleft()
+                if isinstance(first, Slice):
+                    sent = os.sendfile(self.sock.fileno(), first.fileno(), first.position, first.count)
+                    rest: memoryview | Slice = first.skip(sent)
                 else:
-                    self._unsent[0] = first[sent:]
+                    sent = self.sock.send(first, more)
+                    rest = first[sent:]
+                self._unsent.popleft()
+                if len(rest):
+                    self._unsent.appendleft(rest)
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
             self.close(None if isinstance(error, ConnectionError) else f"write failed: {error}")
-
-    def _send_slice(self, part: Slice) -> int:
-        descriptor = part.fileno()
-        if descriptor is None:
-            return self.sock.send(part.read())
-        return os.sendfile(self.sock.fileno(), descriptor, part.position, part.count)
 
     @property
     def wants_write(self) -> bool:

@@ -6,8 +6,7 @@ import errno
 import logging
 import math
 import socket
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 
 import trio
 
@@ -206,7 +205,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 async def serve(
-    core: Core, clock: Clock, listeners: Sequence[tuple[Listener, socket.socket]], ready: partial[None]
+    core: Core, clock: Clock, listeners: Sequence[tuple[Listener, socket.socket]], ready: Callable[[], None]
 ) -> None:
     """Serves until cancelled; `ready` is called once every listener accepts."""
     async with trio.open_nursery() as nursery:

@@ -53,6 +53,10 @@ class Slice:
     def read(self) -> bytes:
         return self._body.read(self.position, self.count)
 
+    def skip(self, count: int) -> Slice:
+        """What is left when the first `count` bytes have been sent."""
+        return Slice(self._body, self.position + count, self.count - count)
+
 
 class File(Protocol):
     """One file that is only ever appended to, or cut; it is opened (and created) when it is first touched."""

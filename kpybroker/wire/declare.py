@@ -32,7 +32,7 @@ plain = "plain"  # never compact, even in flexible versions: RequestHeader.clien
 
 
 class Extent(Protocol):
-    """Bytes, or a stretch of a file that goes to the socket without being read: all the codec asks for is the length."""
+    """Bytes, or a stretch of a file that goes to the socket unread: all the codec asks for is the length."""
 
     def __len__(self) -> int: ...
 

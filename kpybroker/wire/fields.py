@@ -5,13 +5,15 @@ from __future__ import annotations
 import typing
 from collections.abc import Callable
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from msgspec import NODEFAULT
+from msgspec.structs import replace
 
 from kpybroker.wire.declare import NO_ID, Kind, Versions, null, plain, tag
 
 STRING, BOOL = Kind("string"), Kind("bool", "?", 1)
+T = TypeVar("T")
 ALL, NEVER = Versions(0, 32767), Versions(1, 0)
 
 
@@ -31,7 +33,8 @@ class Field(NamedTuple):
 
 def _fields(layout: type) -> tuple[Field, ...]:
     """The fields of a message or part, in wire order."""
-    hints = typing.get_type_hints(layout, include_extras=True)
+    nested = {name: value for name, value in vars(layout).items() if isinstance(value, type)}
+    hints = typing.get_type_hints(layout, localns=nested, include_extras=True)  # else the module's names come first
     names: tuple[str, ...] = layout.__struct_fields__  # type: ignore[attr-defined]
     values: tuple[Any, ...] = layout.__struct_defaults__  # type: ignore[attr-defined]
     last = names[len(names) - len(values) :]
@@ -72,6 +75,12 @@ def _field(name: str, hint: Any, default: Any) -> Field:
 
 def _unwrap(hint: Any) -> tuple[Any, tuple[Any, ...]]:
     return (hint.__origin__, hint.__metadata__) if hasattr(hint, "__metadata__") else (hint, ())
+
+
+def changed(value: T, **changes: Any) -> T:
+    """A copy of a message or part with some fields of it changed."""
+    made: T = replace(value, **changes)  # type: ignore[type-var]
+    return made
 
 
 def blank(layout: type[Any], **values: Any) -> Any:

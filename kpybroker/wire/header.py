@@ -1,4 +1,4 @@
-"""RequestHeader, ResponseHeader."""
+"""What stands before every request and answer. A flexible request's client id is not compact (KIP-482)."""
 
 from __future__ import annotations
 

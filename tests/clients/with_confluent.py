@@ -50,7 +50,7 @@ class Confluent:
         assert producer.flush(WAIT_S) == 0
         errors = [error for error, _ in reports if error is not None]
         assert errors == []
-        return sorted(offset for _, offset in reports)
+        return sorted(-1 if offset is None else offset for _, offset in reports)
 
     def consumer(self, topic: str, group: str | None = None, *, instance: str | None = None) -> ConfluentConsumer:
         settings: dict[str, Any] = {**self._settings, "group.id": group or f"no-group-{topic}"}

@@ -107,14 +107,18 @@ class KafkaBroker:
 
 
 def prepare(broker: KafkaBroker) -> None:
-    """The topic that is committed to, and the topic of groups itself."""
-    topic = CreateTopicsRequest.CreatableTopic(
-        name="t", num_partitions=4, replication_factor=1, assignments=[], configs=[]
-    )
-    broker.ask("admin", 7, CreateTopicsRequest(topics=[topic], timeout_ms=10_000))
+    """The topics that are committed to, and the topic of groups itself."""
+    topics = [
+        CreateTopicsRequest.CreatableTopic(
+            name=name, num_partitions=4, replication_factor=1, assignments=[], configs=[]
+        )
+        for name in ("t", "u")
+    ]
+    broker.ask("admin", 7, CreateTopicsRequest(topics=topics, timeout_ms=10_000))
     broker.answers()
     broker.ask("admin", 4, FindCoordinatorRequest(key_type=0, coordinator_keys=["any"]))
     broker.answers()
+    time.sleep(3)  # until it has loaded the partitions of that topic
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from kpybroker.wire.encode import encode
 from kpybroker.wire.errors import Error
 from kpybroker.wire.messages.delete_groups import DeleteGroupsRequest
 from kpybroker.wire.messages.describe_groups import DescribeGroupsRequest
@@ -21,6 +22,7 @@ from kpybroker.wire.messages.list_groups import ListGroupsRequest
 from kpybroker.wire.messages.offset_commit import OffsetCommitRequest
 from kpybroker.wire.messages.offset_fetch import OffsetFetchRequest
 from kpybroker.wire.messages.sync_group import SyncGroupRequest
+from kpybroker.wire.schemas.consumer_protocol import ConsumerProtocolSubscription
 
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
 LATEST = {"join": 9, "sync": 5, "heartbeat": 4, "leave": 5, "commit": 9, "fetch": 9, "describe": 6, "delete": 2, "list": 5}
@@ -121,7 +123,7 @@ def build(step: Step, group: str, names: Names) -> Any:
             group_instance_id=instance,
             protocol_type=o.get("type", "consumer"),
             protocols=[
-                JoinGroupRequest.JoinGroupRequestProtocol(name=name, metadata=metadata.encode())
+                JoinGroupRequest.JoinGroupRequestProtocol(name=name, metadata=subscription(metadata))
                 for name, metadata in protocols
             ],
         )
@@ -150,6 +152,17 @@ def build(step: Step, group: str, names: Names) -> Any:
             members=[identity(text, names) for text in o.get("members", o.get("member", "")).split(",")],
         )
     return build_other(step, group, member, generation, instance)
+
+
+def subscription(text: str) -> bytes:
+    """`@topic` is what a consumer of that topic says of itself, in version 0 of the consumer protocol."""
+    if not text.startswith("@"):
+        return text.encode()
+    return bytes(2) + encode(ConsumerProtocolSubscription(topics=[text[1:]]), 0)
+
+
+def shown(data: Any) -> str:
+    return bytes(data).decode("ascii", "backslashreplace").replace("\0", "0")
 
 
 def identity(text: str, names: Names) -> LeaveGroupRequest.MemberIdentity:
@@ -213,14 +226,14 @@ class Spelling:
             words += " skip_assignment"
         others = sorted(
             f"{self.names.name(m.member_id)}{'/' + m.group_instance_id if m.group_instance_id else ''}"
-            f":{bytes(m.metadata).decode()}"
+            f":{shown(m.metadata)}"
             for m in r.members
         )
         return words + f" members={','.join(others)}"
 
     def SyncGroupResponse(self, r: Any) -> str:
         names = f"protocol={r.protocol_name!r} type={r.protocol_type!r}"
-        return f"{Error(r.error_code).name} {names} assignment={bytes(r.assignment).decode()}"
+        return f"{Error(r.error_code).name} {names} assignment={shown(r.assignment)}"
 
     def HeartbeatResponse(self, r: Any) -> str:
         return Error(r.error_code).name
@@ -254,7 +267,7 @@ class Spelling:
         words = f"{Error(g.error_code).name} {message!r} {g.group_state} type={g.protocol_type!r} {g.protocol_data!r}"
         members = sorted(
             f"{self.names.name(m.member_id)}/{m.group_instance_id}/{m.client_id}/{m.client_host}"
-            f":{bytes(m.member_metadata).decode()}:{bytes(m.member_assignment).decode()}"
+            f":{shown(m.member_metadata)}:{shown(m.member_assignment)}"
             for m in g.members
         )
         return " ".join([words, *members])

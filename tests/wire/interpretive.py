@@ -17,12 +17,15 @@ Definition: TypeAlias = dict[str, Any]
 Tree: TypeAlias = dict[str, Any]
 
 BASIC = {"int8": "b", "int16": "h", "uint16": "H", "int32": "i", "uint32": "I", "int64": "q", "float64": "d", "bool": "?"}
-# 3.9.1's first draft of the message, changed in place before it was served; and what Vote's fields became
+# 3.9.1's first draft of the message, changed in place before it was served; and what Vote's fields
+# and all of ListClientMetricsResources became
 CHANGED_IN_PLACE = {"ReadShareGroupStateSummaryRequest", "ReadShareGroupStateSummaryResponse"}
 RENAMED = {
     "CandidateEpoch": "ReplicaEpoch",
     "CandidateId": "ReplicaId",
     "CandidateDirectoryId": "ReplicaDirectoryId",
+    "ClientMetricsResources": "ConfigResources",
+    "Name": "ResourceName",
     "ListClientMetricsResourcesRequest": "ListConfigResourcesRequest",
     "ListClientMetricsResourcesResponse": "ListConfigResourcesResponse",
 }

@@ -7,6 +7,7 @@ import gzip
 import resource
 import struct
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 import cramjam
@@ -89,7 +90,7 @@ def test_framing_is_that_of_kafkas_client(size: int) -> None:
 def test_kafkas_own_blocks() -> None:
     """Kafka's lz4 blocks hold 64 KiB and its snappy blocks 32 KiB, as ours do: the sizes of the first blocks tell."""
     (size,) = struct.unpack_from("<I", payload("large-lz4"), 7)
-    assert len(cramjam.lz4.decompress_block(payload("large-lz4")[11 : 11 + size], output_len=MIB)) == 64 * 1024
+    assert cramjam.lz4.decompress_block_into(payload("large-lz4")[11 : 11 + size], bytearray(MIB)) == 64 * 1024
     (size,) = struct.unpack_from(">I", payload("large-snappy"), 16)
     assert cramjam.snappy.decompress_raw_len(payload("large-snappy")[20 : 20 + size]) == 32 * 1024
 
@@ -141,14 +142,12 @@ def test_a_snappy_block_that_claims_gigabytes() -> None:
 
 @pytest.mark.parametrize("codec", CODECS)
 def test_every_cut_is_refused(codec: int) -> None:
-    """No beginning of compressed data passes for the whole."""
+    """No beginning of compressed data passes for the whole; xerial's may end between its blocks."""
     whole = payload(f"mixed-{NAMES[codec]}")
     plain = payload("mixed-none")
     for end in range(len(whole)):
-        try:
+        with suppress(WireError):
             assert len(decompress(codec, whole[:end], MIB)) < len(plain)
-        except WireError:
-            continue
 
 
 @pytest.mark.parametrize("codec", CODECS)
@@ -159,21 +158,17 @@ def test_broken_data(codec: int, draw: st.DataObject) -> None:
     broken = bytearray(payload(f"mixed-{NAMES[codec]}"))
     for position, byte in draw.draw(st.lists(st.tuples(st.integers(0, len(broken) - 1), st.integers(0, 255)))):
         broken[position] = byte
-    try:
+    with suppress(WireError):
         assert len(decompress(codec, broken, 5000)) <= 5000
-    except WireError:
-        pass
 
 
 @pytest.mark.parametrize("codec", CODECS)
 @given(st.binary(max_size=100))
 def test_noise(codec: int, noise: bytes) -> None:
     """Bytes at random are nothing worse than a WireError, whatever magic is before them."""
-    for head in (b"", b"\x1f\x8b\x08", b"\x82SNAPPY\0\0\0\0\1\0\0\0\1", b"\x04\x22\x4d\x18\x60\x40\x82", b"\x28\xb5\x2f\xfd"):
-        try:
-            decompress(codec, head + noise, 1000)
-        except WireError:
-            pass
+    for head in (b"", b"\x1f\x8b\x08", payload("mixed-snappy")[:16], payload("mixed-lz4")[:7], b"\x28\xb5\x2f\xfd"):
+        with suppress(WireError):
+            assert len(decompress(codec, head + noise, 1000)) <= 1000
 
 
 def test_unknown_codec() -> None:

@@ -1,1 +1,1 @@
-"""Kafka's requests and responses, one file per API, in wire order; a field's annotation says in which versions it is there."""
+"""Kafka's requests and responses: one file per API, fields in wire order, versions as ranges on the fields."""

@@ -1,4 +1,4 @@
-"""AddOffsetsToTxnRequest, AddOffsetsToTxnResponse."""
+"""AddOffsetsToTxn: a producer announces that its transaction will commit a group's offsets (KIP-98)."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ class AddOffsetsToTxnRequest:
 
 @message(key=25, versions="0-4", flexible="3+")
 class AddOffsetsToTxnResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     error_code: int16

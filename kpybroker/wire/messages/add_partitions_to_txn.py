@@ -1,4 +1,4 @@
-"""AddPartitionsToTxnRequest, AddPartitionsToTxnResponse."""
+"""AddPartitionsToTxn: enlists partitions in a transaction; brokers ask for many at once from v4 (KIP-98, KIP-890)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class AddPartitionsToTxnTopic:
 
 @message(key=24, versions="0-5", flexible="3+")
 class AddPartitionsToTxnResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     error_code: Field[int16, "4+"] = 0
     results_by_transaction: Field[list[AddPartitionsToTxnResult], "4+"] = []
     results_by_topic_v3_and_below: Field[list[AddPartitionsToTxnTopicResult], "0-3"] = []

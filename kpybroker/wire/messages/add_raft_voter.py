@@ -1,4 +1,4 @@
-"""AddRaftVoterRequest, AddRaftVoterResponse."""
+"""AddRaftVoter: makes a caught-up controller a voter of the metadata quorum (KIP-853)."""
 
 from __future__ import annotations
 
@@ -25,6 +25,6 @@ class AddRaftVoterRequest:
 
 @message(key=80, versions="0-1", flexible="0+")
 class AddRaftVoterResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     error_code: int16
     error_message: str | None

@@ -1,4 +1,4 @@
-"""AllocateProducerIdsRequest, AllocateProducerIdsResponse."""
+"""AllocateProducerIds: a broker takes a block of producer ids from the controller, to hand out itself (KIP-730)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class AllocateProducerIdsRequest:
 
 @message(key=67, versions="0", flexible="0+")
 class AllocateProducerIdsResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     error_code: int16
     producer_id_start: ProducerId
     producer_id_len: int32

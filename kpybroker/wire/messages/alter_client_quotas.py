@@ -1,4 +1,4 @@
-"""AlterClientQuotasRequest, AlterClientQuotasResponse."""
+"""AlterClientQuotas: sets and removes rate limits of users, clients and addresses (KIP-546)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class AlterClientQuotasRequest:
 
 @message(key=49, versions="0-1", flexible="1+")
 class AlterClientQuotasResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     entries: list[EntryData]
 
     @part

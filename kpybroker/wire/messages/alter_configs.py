@@ -1,4 +1,4 @@
-"""AlterConfigsRequest, AlterConfigsResponse."""
+"""AlterConfigs: replaces all settings of a topic or broker; superseded by IncrementalAlterConfigs (KIP-133)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class AlterConfigsRequest:
 
 @message(key=33, versions="0-2", flexible="2+")
 class AlterConfigsResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     responses: list[AlterConfigsResourceResponse]
 
     @part

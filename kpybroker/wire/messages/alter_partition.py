@@ -1,4 +1,4 @@
-"""AlterPartitionRequest, AlterPartitionResponse."""
+"""AlterPartition: a leader asks the controller to change its in-sync replicas (KIP-497)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class AlterPartitionRequest:
 
 @message(key=56, versions="0-3", flexible="0+")
 class AlterPartitionResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     error_code: int16
     topics: list[TopicData]
 

@@ -1,4 +1,4 @@
-"""AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse."""
+"""AlterPartitionReassignments: moves partitions to other brokers, or takes such a move back (KIP-455)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class AlterPartitionReassignmentsRequest:
 
 @message(key=45, versions="0-1", flexible="0+")
 class AlterPartitionReassignmentsResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     allow_replication_factor_change: Field[bool, "1+"] = True
     error_code: int16
     error_message: str | None

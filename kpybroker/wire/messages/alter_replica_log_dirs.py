@@ -1,4 +1,4 @@
-"""AlterReplicaLogDirsRequest, AlterReplicaLogDirsResponse."""
+"""AlterReplicaLogDirs: moves replicas between the disks of one broker (KIP-113)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class AlterReplicaLogDirsRequest:
 
 @message(key=34, versions="0-2", flexible="2+")
 class AlterReplicaLogDirsResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     results: list[AlterReplicaLogDirTopicResult]
 
     @part

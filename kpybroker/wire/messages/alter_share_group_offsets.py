@@ -1,4 +1,4 @@
-"""AlterShareGroupOffsetsRequest, AlterShareGroupOffsetsResponse."""
+"""AlterShareGroupOffsets: sets where an empty share group reads on (KIP-932)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class AlterShareGroupOffsetsRequest:
 
 @message(key=91, versions="0", flexible="0+")
 class AlterShareGroupOffsetsResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     error_code: int16
     error_message: str | None = None
     responses: list[AlterShareGroupOffsetsResponseTopic]

@@ -1,4 +1,4 @@
-"""AlterUserScramCredentialsRequest, AlterUserScramCredentialsResponse."""
+"""AlterUserScramCredentials: stores or deletes salted passwords of users (KIP-554)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class AlterUserScramCredentialsRequest:
 
 @message(key=51, versions="0", flexible="0+")
 class AlterUserScramCredentialsResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     results: list[AlterUserScramCredentialsResult]
 
     @part

@@ -1,4 +1,4 @@
-"""ApiVersionsRequest, ApiVersionsResponse."""
+"""ApiVersions: what a broker can do, asked before all else; the answer always has header v0 (KIP-35, KIP-511)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""AssignReplicasToDirsRequest, AssignReplicasToDirsResponse."""
+"""AssignReplicasToDirs: a broker tells the controller which disk holds which replica (KIP-858)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class AssignReplicasToDirsRequest:
 
 @message(key=73, versions="0", flexible="0+")
 class AssignReplicasToDirsResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     error_code: int16
     directories: list[DirectoryData]
 

@@ -1,4 +1,4 @@
-"""BeginQuorumEpochRequest, BeginQuorumEpochResponse."""
+"""BeginQuorumEpoch: a new leader of the metadata quorum makes itself known to the voters (KIP-595)."""
 
 from __future__ import annotations
 

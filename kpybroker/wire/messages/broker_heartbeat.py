@@ -1,4 +1,4 @@
-"""BrokerHeartbeatRequest, BrokerHeartbeatResponse."""
+"""BrokerHeartbeat: a broker tells the controller that it lives, and is told whether it is fenced (KIP-631)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class BrokerHeartbeatRequest:
 
 @message(key=63, versions="0-2", flexible="0+")
 class BrokerHeartbeatResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     error_code: int16
     is_caught_up: bool = False
     is_fenced: bool = True

@@ -1,4 +1,4 @@
-"""BrokerRegistrationRequest, BrokerRegistrationResponse."""
+"""BrokerRegistration: a starting broker joins the cluster with its listeners, features and disks (KIP-631)."""
 
 from __future__ import annotations
 
@@ -35,6 +35,6 @@ class BrokerRegistrationRequest:
 
 @message(key=62, versions="0-4", flexible="0+")
 class BrokerRegistrationResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     error_code: int16
     broker_epoch: int64 = -1

@@ -1,4 +1,4 @@
-"""ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse."""
+"""ConsumerGroupDescribe: the state and members of groups of the new consumer protocol (KIP-848)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class ConsumerGroupDescribeRequest:
 
 @message(key=69, versions="0-1", flexible="0+")
 class ConsumerGroupDescribeResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     groups: list[DescribedGroup]
 
     @part

@@ -1,4 +1,4 @@
-"""ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse."""
+"""ConsumerGroupHeartbeat: membership, subscription and assignment of the new consumer protocol (KIP-848)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ConsumerGroupHeartbeatRequest:
 
 @message(key=68, versions="0-1", flexible="0+")
 class ConsumerGroupHeartbeatResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     error_code: int16
     error_message: str | None = None
     member_id: str | None = None

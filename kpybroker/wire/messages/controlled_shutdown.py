@@ -1,4 +1,4 @@
-"""ControlledShutdownRequest, ControlledShutdownResponse."""
+"""ControlledShutdown: a broker asks a ZooKeeper-era controller to move its leaderships; v0 has no client id."""
 
 from __future__ import annotations
 

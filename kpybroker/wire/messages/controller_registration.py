@@ -1,4 +1,4 @@
-"""ControllerRegistrationRequest, ControllerRegistrationResponse."""
+"""ControllerRegistration: a controller makes its listeners and features known to the active one (KIP-919)."""
 
 from __future__ import annotations
 
@@ -29,6 +29,6 @@ class ControllerRegistrationRequest:
 
 @message(key=70, versions="0", flexible="0+")
 class ControllerRegistrationResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     error_code: int16
     error_message: str | None

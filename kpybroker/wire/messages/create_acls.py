@@ -1,4 +1,4 @@
-"""CreateAclsRequest, CreateAclsResponse."""
+"""CreateAcls: adds rules about who may do what (KIP-140)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class CreateAclsRequest:
 
 @message(key=30, versions="0-3", flexible="2+")
 class CreateAclsResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     results: list[AclCreationResult]
 
     @part

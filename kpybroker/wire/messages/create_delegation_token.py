@@ -1,4 +1,4 @@
-"""CreateDelegationTokenRequest, CreateDelegationTokenResponse."""
+"""CreateDelegationToken: a token with which others may act for its owner for a while (KIP-48)."""
 
 from __future__ import annotations
 
@@ -32,4 +32,4 @@ class CreateDelegationTokenResponse:
     max_timestamp_ms: int64
     token_id: str
     hmac: Bytes
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0

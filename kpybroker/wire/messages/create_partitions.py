@@ -1,4 +1,4 @@
-"""CreatePartitionsRequest, CreatePartitionsResponse."""
+"""CreatePartitions: adds partitions to topics (KIP-195)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class CreatePartitionsRequest:
 
 @message(key=37, versions="0-3", flexible="2+")
 class CreatePartitionsResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     results: list[CreatePartitionsTopicResult]
 
     @part

@@ -1,4 +1,4 @@
-"""CreateTopicsRequest, CreateTopicsResponse."""
+"""CreateTopics: new topics with their partitions and settings, or a check whether they could be made (KIP-4)."""
 
 from __future__ import annotations
 

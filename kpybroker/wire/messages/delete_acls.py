@@ -1,4 +1,4 @@
-"""DeleteAclsRequest, DeleteAclsResponse."""
+"""DeleteAcls: removes every rule that matches a filter, and says which those were (KIP-140)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class DeleteAclsRequest:
 
 @message(key=31, versions="0-3", flexible="2+")
 class DeleteAclsResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     filter_results: list[DeleteAclsFilterResult]
 
     @part

@@ -1,4 +1,4 @@
-"""DeleteGroupsRequest, DeleteGroupsResponse."""
+"""DeleteGroups: removes empty groups with their offsets (KIP-229)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class DeleteGroupsRequest:
 
 @message(key=42, versions="0-2", flexible="2+")
 class DeleteGroupsResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     results: list[DeletableGroupResult]
 
     @part

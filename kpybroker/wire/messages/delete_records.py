@@ -1,4 +1,4 @@
-"""DeleteRecordsRequest, DeleteRecordsResponse."""
+"""DeleteRecords: moves the first offset of partitions up, so that what is before it is gone (KIP-107)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class DeleteRecordsRequest:
 
 @message(key=21, versions="0-2", flexible="2+")
 class DeleteRecordsResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     topics: list[DeleteRecordsTopicResult]
 
     @part

@@ -1,4 +1,4 @@
-"""DeleteShareGroupOffsetsRequest, DeleteShareGroupOffsetsResponse."""
+"""DeleteShareGroupOffsets: makes an empty share group forget topics (KIP-932)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class DeleteShareGroupOffsetsRequest:
 
 @message(key=92, versions="0", flexible="0+")
 class DeleteShareGroupOffsetsResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     error_code: int16
     error_message: str | None = None
     responses: list[DeleteShareGroupOffsetsResponseTopic]

@@ -1,4 +1,4 @@
-"""DeleteShareGroupStateRequest, DeleteShareGroupStateResponse."""
+"""DeleteShareGroupState: brokers only: the group's coordinator drops what the share coordinator keeps (KIP-932)."""
 
 from __future__ import annotations
 

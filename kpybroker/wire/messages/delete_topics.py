@@ -1,4 +1,4 @@
-"""DeleteTopicsRequest, DeleteTopicsResponse."""
+"""DeleteTopics: removes topics, by name or by id (KIP-4, KIP-516)."""
 
 from __future__ import annotations
 

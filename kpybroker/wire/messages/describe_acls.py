@@ -1,4 +1,4 @@
-"""DescribeAclsRequest, DescribeAclsResponse."""
+"""DescribeAcls: the rules that match a filter (KIP-140)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class DescribeAclsRequest:
 
 @message(key=29, versions="0-3", flexible="2+")
 class DescribeAclsResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     error_code: int16
     error_message: str | None
     resources: list[DescribeAclsResource]

@@ -1,4 +1,4 @@
-"""DescribeClientQuotasRequest, DescribeClientQuotasResponse."""
+"""DescribeClientQuotas: the rate limits that match a filter (KIP-546)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class DescribeClientQuotasRequest:
 
 @message(key=48, versions="0-1", flexible="1+")
 class DescribeClientQuotasResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     error_code: int16
     error_message: str | None
     entries: list[EntryData] | None

@@ -1,4 +1,4 @@
-"""DescribeClusterRequest, DescribeClusterResponse."""
+"""DescribeCluster: nodes and controller, without any topic; brokers or controllers (KIP-700, KIP-919)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class DescribeClusterRequest:
 
 @message(key=60, versions="0-2", flexible="0+")
 class DescribeClusterResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     error_code: int16
     error_message: str | None = None
     endpoint_type: Field[int8, "1+"] = 1

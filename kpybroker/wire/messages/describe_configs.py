@@ -1,4 +1,4 @@
-"""DescribeConfigsRequest, DescribeConfigsResponse."""
+"""DescribeConfigs: settings, where each comes from and what it overrides (KIP-133, KIP-226)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class DescribeConfigsRequest:
 
 @message(key=32, versions="0-4", flexible="4+")
 class DescribeConfigsResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     results: list[DescribeConfigsResult]
 
     @part

@@ -1,4 +1,4 @@
-"""DescribeDelegationTokenRequest, DescribeDelegationTokenResponse."""
+"""DescribeDelegationToken: the tokens that somebody owns or may renew (KIP-48)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class DescribeDelegationTokenRequest:
 class DescribeDelegationTokenResponse:
     error_code: int16
     tokens: list[DescribedDelegationToken]
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
 
     @part
     class DescribedDelegationToken:

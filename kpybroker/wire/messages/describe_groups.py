@@ -1,4 +1,4 @@
-"""DescribeGroupsRequest, DescribeGroupsResponse."""
+"""DescribeGroups: state, protocol and members of classic groups."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DescribeLogDirsRequest, DescribeLogDirsResponse."""
+"""DescribeLogDirs: the disks of a broker and the size of every replica on them (KIP-113, KIP-827)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class DescribeLogDirsRequest:
 
 @message(key=35, versions="0-5", flexible="2+")
 class DescribeLogDirsResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     error_code: Field[int16, "3+"] = 0
     results: list[DescribeLogDirsResult]
 

@@ -1,4 +1,4 @@
-"""DescribeProducersRequest, DescribeProducersResponse."""
+"""DescribeProducers: who produces to partitions with a sequence or a transaction (KIP-664)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class DescribeProducersRequest:
 
 @message(key=61, versions="0", flexible="0+")
 class DescribeProducersResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     topics: list[TopicResponse]
 
     @part

@@ -1,4 +1,4 @@
-"""DescribeQuorumRequest, DescribeQuorumResponse."""
+"""DescribeQuorum: leader, voters and observers of the metadata quorum, and how far each is (KIP-595, KIP-836)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DescribeShareGroupOffsetsRequest, DescribeShareGroupOffsetsResponse."""
+"""DescribeShareGroupOffsets: where share groups are in their partitions, and how far behind (KIP-932)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class DescribeShareGroupOffsetsRequest:
 
 @message(key=90, versions="0-1", flexible="0+")
 class DescribeShareGroupOffsetsResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     groups: list[DescribeShareGroupOffsetsResponseGroup]
 
     @part

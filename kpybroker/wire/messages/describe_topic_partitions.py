@@ -1,4 +1,4 @@
-"""DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse."""
+"""DescribeTopicPartitions: topics a page at a time, with the replicas that may lead (KIP-966)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class DescribeTopicPartitionsRequest:
 
 @message(key=75, versions="0", flexible="0+")
 class DescribeTopicPartitionsResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     topics: list[DescribeTopicPartitionsResponseTopic]
     next_cursor: Cursor | None = None
 

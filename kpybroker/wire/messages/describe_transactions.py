@@ -1,4 +1,4 @@
-"""DescribeTransactionsRequest, DescribeTransactionsResponse."""
+"""DescribeTransactions: state, producer and partitions of transactions (KIP-664)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class DescribeTransactionsRequest:
 
 @message(key=65, versions="0", flexible="0+")
 class DescribeTransactionsResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     transaction_states: list[TransactionState]
 
     @part

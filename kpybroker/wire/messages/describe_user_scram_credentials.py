@@ -1,4 +1,4 @@
-"""DescribeUserScramCredentialsRequest, DescribeUserScramCredentialsResponse."""
+"""DescribeUserScramCredentials: which users have salted passwords, never the passwords (KIP-554)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class DescribeUserScramCredentialsRequest:
 
 @message(key=50, versions="0", flexible="0+")
 class DescribeUserScramCredentialsResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     error_code: int16
     error_message: str | None
     results: list[DescribeUserScramCredentialsResult]

@@ -1,4 +1,4 @@
-"""ElectLeadersRequest, ElectLeadersResponse."""
+"""ElectLeaders: gives partitions their preferred leader back, or any leader at all (KIP-183, KIP-460)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ElectLeadersRequest:
 
 @message(key=43, versions="0-2", flexible="2+")
 class ElectLeadersResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     error_code: Field[int16, "1+"] = 0
     replica_election_results: list[ReplicaElectionResult]
 

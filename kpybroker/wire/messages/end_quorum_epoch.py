@@ -1,4 +1,4 @@
-"""EndQuorumEpochRequest, EndQuorumEpochResponse."""
+"""EndQuorumEpoch: a leader of the metadata quorum resigns and names successors (KIP-595)."""
 
 from __future__ import annotations
 

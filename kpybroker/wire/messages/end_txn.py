@@ -1,4 +1,4 @@
-"""EndTxnRequest, EndTxnResponse."""
+"""EndTxn: commits or aborts a transaction; from v5 the producer gets a new epoch with it (KIP-98, KIP-890)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class EndTxnRequest:
 
 @message(key=26, versions="0-5", flexible="3+")
 class EndTxnResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     error_code: int16
     producer_id: Field[ProducerId, "5+"] = -1
     producer_epoch: Field[int16, "5+"] = -1

@@ -1,4 +1,4 @@
-"""EnvelopeRequest, EnvelopeResponse."""
+"""Envelope: a request that a broker passes on to the controller, with who sent it (KIP-590)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ExpireDelegationTokenRequest, ExpireDelegationTokenResponse."""
+"""ExpireDelegationToken: ends a token, now or earlier than planned (KIP-48)."""
 
 from __future__ import annotations
 
@@ -15,4 +15,4 @@ class ExpireDelegationTokenRequest:
 class ExpireDelegationTokenResponse:
     error_code: int16
     expiry_timestamp_ms: int64
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0

@@ -1,4 +1,4 @@
-"""FetchRequest, FetchResponse."""
+"""Fetch: read batches from partitions, waiting for data if asked to; sessions send only what changed (KIP-227)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""FetchSnapshotRequest, FetchSnapshotResponse."""
+"""FetchSnapshot: a slice of a metadata snapshot, for who is too far behind to read the log (KIP-630)."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class FetchSnapshotRequest:
 
 @message(key=59, versions="0-1", flexible="0+")
 class FetchSnapshotResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     error_code: int16
     topics: list[TopicSnapshot]
     node_endpoints: Field[list[NodeEndpoint], "1+", tag(0)] = []

@@ -1,4 +1,4 @@
-"""FindCoordinatorRequest, FindCoordinatorResponse."""
+"""FindCoordinator: which broker keeps a group, a transactional id or a share partition (KIP-699 for many at once)."""
 
 from __future__ import annotations
 

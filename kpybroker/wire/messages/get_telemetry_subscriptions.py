@@ -1,4 +1,4 @@
-"""GetTelemetrySubscriptionsRequest, GetTelemetrySubscriptionsResponse."""
+"""GetTelemetrySubscriptions: a client learns which of its metrics the broker wants (KIP-714)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class GetTelemetrySubscriptionsRequest:
 
 @message(key=71, versions="0", flexible="0+")
 class GetTelemetrySubscriptionsResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     error_code: int16
     client_instance_id: Uuid
     subscription_id: int32

@@ -1,4 +1,4 @@
-"""HeartbeatRequest, HeartbeatResponse."""
+"""Heartbeat: a member of a classic group lives, and learns that a rebalance is under way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse."""
+"""IncrementalAlterConfigs: sets, deletes, extends and shortens single settings (KIP-339)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class IncrementalAlterConfigsRequest:
 
 @message(key=44, versions="0-1", flexible="1+")
 class IncrementalAlterConfigsResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     responses: list[AlterConfigsResourceResponse]
 
     @part

@@ -1,4 +1,4 @@
-"""InitProducerIdRequest, InitProducerIdResponse."""
+"""InitProducerId: a producer's id and epoch; with a transactional id older producers are fenced (KIP-98, KIP-360)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class InitProducerIdRequest:
 
 @message(key=22, versions="0-6", flexible="2+")
 class InitProducerIdResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     error_code: int16
     producer_id: ProducerId = -1
     producer_epoch: int16

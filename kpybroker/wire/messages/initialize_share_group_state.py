@@ -1,4 +1,4 @@
-"""InitializeShareGroupStateRequest, InitializeShareGroupStateResponse."""
+"""InitializeShareGroupState: brokers only: the share coordinator begins to keep a partition's state (KIP-932)."""
 
 from __future__ import annotations
 

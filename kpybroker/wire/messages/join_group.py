@@ -1,4 +1,4 @@
-"""JoinGroupRequest, JoinGroupResponse."""
+"""JoinGroup: become a member of a classic group, and wait until the rebalance has everybody (KIP-394, KIP-345)."""
 
 from __future__ import annotations
 

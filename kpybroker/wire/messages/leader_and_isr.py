@@ -1,4 +1,4 @@
-"""LeaderAndIsrRequest, LeaderAndIsrResponse."""
+"""LeaderAndIsr: a controller of the ZooKeeper era tells a broker which replicas it has and who leads them."""
 
 from __future__ import annotations
 

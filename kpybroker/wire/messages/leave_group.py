@@ -1,4 +1,4 @@
-"""LeaveGroupRequest, LeaveGroupResponse."""
+"""LeaveGroup: members leave a classic group; from v3 several at once (KIP-345)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ListConfigResourcesRequest, ListConfigResourcesResponse."""
+"""ListConfigResources: what has settings of its own; v0 was ListClientMetricsResources (KIP-714, KIP-1142)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class ListConfigResourcesRequest:
 
 @message(key=74, versions="0-1", flexible="0+")
 class ListConfigResourcesResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     error_code: int16
     config_resources: list[ConfigResource]
 

@@ -1,4 +1,4 @@
-"""ListGroupsRequest, ListGroupsResponse."""
+"""ListGroups: every group that a broker coordinates, by state and type if asked (KIP-518, KIP-848)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ListOffsetsRequest, ListOffsetsResponse."""
+"""ListOffsets: the first or last offset of partitions, or the first at or after a time (KIP-79)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse."""
+"""ListPartitionReassignments: the moves of replicas that are under way (KIP-455)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ListPartitionReassignmentsRequest:
 
 @message(key=46, versions="0", flexible="0+")
 class ListPartitionReassignmentsResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     error_code: int16
     error_message: str | None
     topics: list[OngoingTopicReassignment]

@@ -1,4 +1,4 @@
-"""ListTransactionsRequest, ListTransactionsResponse."""
+"""ListTransactions: the transactions that a broker coordinates, by state, producer, age or name (KIP-664, KIP-994)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class ListTransactionsRequest:
 
 @message(key=66, versions="0-2", flexible="0+")
 class ListTransactionsResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     error_code: int16
     unknown_state_filters: list[str]
     transaction_states: list[TransactionState]

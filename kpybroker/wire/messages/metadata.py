@@ -1,4 +1,4 @@
-"""MetadataRequest, MetadataResponse."""
+"""Metadata: brokers, topics, partitions and their leaders; makes a missing topic if both sides allow it."""
 
 from __future__ import annotations
 

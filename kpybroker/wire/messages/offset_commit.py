@@ -1,4 +1,4 @@
-"""OffsetCommitRequest, OffsetCommitResponse."""
+"""OffsetCommit: a group keeps how far it has read; topics by id from v10 (KIP-848)."""
 
 from __future__ import annotations
 

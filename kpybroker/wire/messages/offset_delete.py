@@ -1,4 +1,4 @@
-"""OffsetDeleteRequest, OffsetDeleteResponse."""
+"""OffsetDelete: makes a group forget its offsets in topics that it does not subscribe to (KIP-496)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class OffsetDeleteRequest:
 @message(key=47, versions="0")
 class OffsetDeleteResponse:
     error_code: int16
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     topics: list[OffsetDeleteResponseTopic]
 
     @part

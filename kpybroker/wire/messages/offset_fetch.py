@@ -1,4 +1,4 @@
-"""OffsetFetchRequest, OffsetFetchResponse."""
+"""OffsetFetch: how far groups have read, for some partitions or for all (KIP-709 for many groups at once)."""
 
 from __future__ import annotations
 

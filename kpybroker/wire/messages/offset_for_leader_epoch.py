@@ -1,4 +1,4 @@
-"""OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse."""
+"""OffsetForLeaderEpoch: where a leader's reign ended, so that a diverged log finds its last common offset (KIP-101)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ProduceRequest, ProduceResponse."""
+"""Produce: append batches to partitions; one batch for each, named by topic or by topic id (KIP-98, KIP-516)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PushTelemetryRequest, PushTelemetryResponse."""
+"""PushTelemetry: a client delivers the metrics that it was asked for (KIP-714)."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ class PushTelemetryRequest:
 
 @message(key=72, versions="0", flexible="0+")
 class PushTelemetryResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     error_code: int16

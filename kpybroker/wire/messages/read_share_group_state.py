@@ -1,4 +1,4 @@
-"""ReadShareGroupStateRequest, ReadShareGroupStateResponse."""
+"""ReadShareGroupState: brokers only: what was delivered and acknowledged in share partitions (KIP-932)."""
 
 from __future__ import annotations
 

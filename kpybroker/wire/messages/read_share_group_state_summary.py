@@ -1,4 +1,4 @@
-"""ReadShareGroupStateSummaryRequest, ReadShareGroupStateSummaryResponse."""
+"""ReadShareGroupStateSummary: brokers only: where share partitions start (KIP-932)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated as Field
 from kpybroker.wire.declare import Uuid, int16, int32, int64, message, part
 
 
+# 3.9.1, which did not serve this API by default, has another v0; this is 4.3.1's.
 @message(key=87, versions="0-1", flexible="0+")
 class ReadShareGroupStateSummaryRequest:
     group_id: str

@@ -1,4 +1,4 @@
-"""RemoveRaftVoterRequest, RemoveRaftVoterResponse."""
+"""RemoveRaftVoter: takes a controller out of the metadata quorum (KIP-853)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ class RemoveRaftVoterRequest:
 
 @message(key=81, versions="0", flexible="0+")
 class RemoveRaftVoterResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     error_code: int16
     error_message: str | None

@@ -1,4 +1,4 @@
-"""RenewDelegationTokenRequest, RenewDelegationTokenResponse."""
+"""RenewDelegationToken: lets a token live on, up to its greatest age (KIP-48)."""
 
 from __future__ import annotations
 
@@ -15,4 +15,4 @@ class RenewDelegationTokenRequest:
 class RenewDelegationTokenResponse:
     error_code: int16
     expiry_timestamp_ms: int64
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0

@@ -1,4 +1,4 @@
-"""SaslAuthenticateRequest, SaslAuthenticateResponse."""
+"""SaslAuthenticate: one step of the chosen mechanism, and how long the login lasts (KIP-152, KIP-368)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SaslHandshakeRequest, SaslHandshakeResponse."""
+"""SaslHandshake: chooses a mechanism; after v0 come bare frames, after v1 SaslAuthenticate (KIP-43, KIP-152)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ShareAcknowledgeRequest, ShareAcknowledgeResponse."""
+"""ShareAcknowledge: what became of records that a share group's member was given (KIP-932)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ShareAcknowledgeRequest:
 
 @message(key=79, versions="0-2", flexible="0+")
 class ShareAcknowledgeResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     error_code: int16
     error_message: str | None = None
     acquisition_lock_timeout_ms: Field[int32, "2+"] = 0

@@ -1,4 +1,4 @@
-"""ShareFetchRequest, ShareFetchResponse."""
+"""ShareFetch: records for a member of a share group, each to be acknowledged (KIP-932)."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class ShareFetchRequest:
 
 @message(key=78, versions="0-2", flexible="0+")
 class ShareFetchResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     error_code: int16
     error_message: str | None = None
     acquisition_lock_timeout_ms: Field[int32, "1+"] = 0

@@ -1,4 +1,4 @@
-"""ShareGroupDescribeRequest, ShareGroupDescribeResponse."""
+"""ShareGroupDescribe: the state and members of share groups (KIP-932)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class ShareGroupDescribeRequest:
 
 @message(key=77, versions="0-1", flexible="0+")
 class ShareGroupDescribeResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     groups: list[DescribedGroup]
 
     @part

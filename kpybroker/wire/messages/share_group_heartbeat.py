@@ -1,4 +1,4 @@
-"""ShareGroupHeartbeatRequest, ShareGroupHeartbeatResponse."""
+"""ShareGroupHeartbeat: membership, subscription and assignment in a share group (KIP-932)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class ShareGroupHeartbeatRequest:
 
 @message(key=76, versions="0-1", flexible="0+")
 class ShareGroupHeartbeatResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     error_code: int16
     error_message: str | None = None
     member_id: str | None = None

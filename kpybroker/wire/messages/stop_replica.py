@@ -1,4 +1,4 @@
-"""StopReplicaRequest, StopReplicaResponse."""
+"""StopReplica: a controller of the ZooKeeper era tells a broker to stop, and maybe delete, replicas."""
 
 from __future__ import annotations
 

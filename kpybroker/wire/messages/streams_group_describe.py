@@ -1,4 +1,4 @@
-"""StreamsGroupDescribeRequest, StreamsGroupDescribeResponse."""
+"""StreamsGroupDescribe: topology, members and tasks of Kafka Streams groups (KIP-1071)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class StreamsGroupDescribeRequest:
 
 @message(key=89, versions="0", flexible="0+")
 class StreamsGroupDescribeResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     groups: list[DescribedGroup]
 
     @part

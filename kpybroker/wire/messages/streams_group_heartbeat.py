@@ -1,4 +1,4 @@
-"""StreamsGroupHeartbeatRequest, StreamsGroupHeartbeatResponse."""
+"""StreamsGroupHeartbeat: membership, topology and tasks of a Kafka Streams client (KIP-1071)."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class RequestTaskIds:
 
 @message(key=88, versions="0", flexible="0+")
 class StreamsGroupHeartbeatResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     error_code: int16
     error_message: str | None = None
     member_id: str

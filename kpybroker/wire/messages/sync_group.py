@@ -1,4 +1,4 @@
-"""SyncGroupRequest, SyncGroupResponse."""
+"""SyncGroup: the leader hands in what each member shall read, and everybody gets their part."""
 
 from __future__ import annotations
 

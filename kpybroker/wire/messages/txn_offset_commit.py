@@ -1,4 +1,4 @@
-"""TxnOffsetCommitRequest, TxnOffsetCommitResponse."""
+"""TxnOffsetCommit: offsets that count when the transaction commits (KIP-98, KIP-447)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class TxnOffsetCommitRequest:
 
 @message(key=28, versions="0-5", flexible="3+")
 class TxnOffsetCommitResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     topics: list[TxnOffsetCommitResponseTopic]
 
     @part

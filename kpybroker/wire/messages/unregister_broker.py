@@ -1,4 +1,4 @@
-"""UnregisterBrokerRequest, UnregisterBrokerResponse."""
+"""UnregisterBroker: the cluster forgets a broker that will not come back (KIP-631)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ class UnregisterBrokerRequest:
 
 @message(key=64, versions="0", flexible="0+")
 class UnregisterBrokerResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     error_code: int16
     error_message: str | None

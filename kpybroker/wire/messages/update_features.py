@@ -1,4 +1,4 @@
-"""UpdateFeaturesRequest, UpdateFeaturesResponse."""
+"""UpdateFeatures: raises and lowers the versions that the whole cluster has agreed on (KIP-584)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class UpdateFeaturesRequest:
 
 @message(key=57, versions="0-2", flexible="0+")
 class UpdateFeaturesResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     error_code: int16
     error_message: str | None
     results: Field[list[UpdatableFeatureResult], "0-1"] = []

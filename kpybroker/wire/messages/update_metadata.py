@@ -1,4 +1,4 @@
-"""UpdateMetadataRequest, UpdateMetadataResponse."""
+"""UpdateMetadata: a controller of the ZooKeeper era tells a broker the state of the cluster."""
 
 from __future__ import annotations
 

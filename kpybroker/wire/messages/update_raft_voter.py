@@ -1,4 +1,4 @@
-"""UpdateRaftVoterRequest, UpdateRaftVoterResponse."""
+"""UpdateRaftVoter: a voter of the metadata quorum has new addresses or versions (KIP-853)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class UpdateRaftVoterRequest:
 
 @message(key=82, versions="0", flexible="0+")
 class UpdateRaftVoterResponse:
-    throttle_time_ms: int32
+    throttle_time_ms: int32 = 0
     error_code: int16
     current_leader: Field[CurrentLeader | None, tag(0)] = None
 

@@ -1,4 +1,4 @@
-"""VoteRequest, VoteResponse."""
+"""Vote: a candidate asks for a vote, or first whether it would get it (KIP-595, KIP-996)."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ class VoteRequest:
         @part
         class PartitionData:
             partition_index: int32
+            # replica_* were called candidate_* before v2, on the same bytes
             replica_epoch: int32
             replica_id: BrokerId
             replica_directory_id: Field[Uuid, "1+"] = NO_ID

@@ -1,4 +1,4 @@
-"""WriteShareGroupStateRequest, WriteShareGroupStateResponse."""
+"""WriteShareGroupState: brokers only: keeps what was delivered and acknowledged in share partitions (KIP-932)."""
 
 from __future__ import annotations
 

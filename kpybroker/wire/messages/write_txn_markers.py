@@ -1,4 +1,4 @@
-"""WriteTxnMarkersRequest, WriteTxnMarkersResponse."""
+"""WriteTxnMarkers: the coordinator ends a transaction in the partitions it touched (KIP-98)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""BrokerRegistrationChangeRecord, FenceBrokerRecord, RegisterBrokerRecord, RegisterControllerRecord, UnfenceBrokerRecord, UnregisterBrokerRecord."""
+"""Records of the metadata log about nodes: brokers and controllers come, change, are fenced and go (KIP-631)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from kpybroker.wire.declare import BrokerId, Uuid, int8, int16, int32, int64, me
 class BrokerRegistrationChangeRecord:
     broker_id: BrokerId
     broker_epoch: int64
-    fenced: Field[int8, tag(0)] = 0
-    in_controlled_shutdown: Field[int8, "1+", tag(1)] = 0
+    fenced: Field[int8, tag(0)] = 0  # -1 is unfenced, 1 fenced, 0 as it was
+    in_controlled_shutdown: Field[int8, "1+", tag(1)] = 0  # 1 if so, 0 as it was
     log_dirs: Field[list[Uuid], "2+", tag(2)] = []
     cordoned_log_dirs: Field[list[Uuid] | None, "3+", tag(3)] = None
 

@@ -1,4 +1,4 @@
-"""AccessControlEntryRecord, DelegationTokenRecord, RemoveAccessControlEntryRecord, RemoveDelegationTokenRecord, RemoveUserScramCredentialRecord, UserScramCredentialRecord."""
+"""Records of the metadata log about security: ACLs, delegation tokens, SCRAM credentials (KIP-801, KIP-900)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""AbortTransactionRecord, BeginTransactionRecord, ClientQuotaRecord, ConfigRecord, EndTransactionRecord, FeatureLevelRecord, NoOpRecord, ProducerIdsRecord, ZkMigrationStateRecord."""
+"""Records of the metadata log about the cluster: settings, quotas, features, producer ids, its own transactions."""
 
 from __future__ import annotations
 

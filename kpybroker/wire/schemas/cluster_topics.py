@@ -1,4 +1,4 @@
-"""ClearElrRecord, PartitionChangeRecord, PartitionRecord, RemoveTopicRecord, TopicRecord."""
+"""Records of the metadata log about topics and partitions: replicas, leaders, those in sync (KIP-631, KIP-966)."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ class ClearElrRecord:
 class PartitionChangeRecord:
     partition_id: int32 = -1
     topic_id: Uuid
+    # None, and -2 for the leader: as it was
     isr: Field[list[BrokerId] | None, tag(0)] = None
     leader: Field[BrokerId, tag(1)] = -2
     replicas: Field[list[BrokerId] | None, tag(2)] = None

@@ -1,4 +1,4 @@
-"""ConsumerGroupCurrentMemberAssignmentKey, ConsumerGroupCurrentMemberAssignmentValue, ConsumerGroupMemberMetadataKey, ConsumerGroupMemberMetadataValue, ConsumerGroupMetadataKey, ConsumerGroupMetadataValue, ConsumerGroupPartitionMetadataKey, ConsumerGroupPartitionMetadataValue, ConsumerGroupRegularExpressionKey, ConsumerGroupRegularExpressionValue, ConsumerGroupTargetAssignmentMemberKey, ConsumerGroupTargetAssignmentMemberValue, ConsumerGroupTargetAssignmentMetadataKey, ConsumerGroupTargetAssignmentMetadataValue."""
+"""Records of `__consumer_offsets` for the new consumer protocol: group, members, assignments (KIP-848)."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ class ConsumerGroupMemberMetadataValue:
     subscribed_topic_regex: str | None
     rebalance_timeout_ms: int32 = -1
     server_assignor: str | None
+    # None is sent, and means a member of the new protocol; only a member of both has it
     classic_member_metadata: Field[ClassicMemberMetadata | None, tag(0), null("0+")] = None
 
     @part
@@ -69,6 +70,7 @@ class ConsumerGroupMetadataValue:
     metadata_hash: Field[int64, tag(0)] = 0
 
 
+# Of earlier releases; now a hash in the group's own record says the same. Tombstones of it still come.
 @message(key=4, versions="0")
 class ConsumerGroupPartitionMetadataKey:
     group_id: str

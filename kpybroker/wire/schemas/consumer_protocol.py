@@ -1,4 +1,4 @@
-"""ConsumerProtocolAssignment, ConsumerProtocolSubscription."""
+"""What consumers of classic groups tell each other through the coordinator: subscription and assignment."""
 
 from __future__ import annotations
 

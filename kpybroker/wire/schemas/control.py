@@ -1,4 +1,4 @@
-"""ControlRecordTypeSchema, DefaultPrincipalData, EndTxnMarker, KRaftVersionRecord, LeaderChangeMessage, SnapshotFooterRecord, SnapshotHeaderRecord, VotersRecord."""
+"""Values of control records: ends of transactions, the metadata quorum's own records, what frames a snapshot."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import Annotated as Field
 from kpybroker.wire.declare import NO_ID, BrokerId, Uuid, int16, int32, int64, message, part, uint16
 
 
+# The key of every control record, behind its version.
 @message(versions="0")
 class ControlRecordTypeSchema:
     type: int16
 
 
+# Not a control record: who asked, inside an Envelope.
 @message(versions="0", flexible="0+")
 class DefaultPrincipalData:
     type: str
@@ -19,6 +21,7 @@ class DefaultPrincipalData:
     token_authenticated: bool
 
 
+# ABORT and COMMIT; behind its version.
 @message(versions="0")
 class EndTxnMarker:
     coordinator_epoch: int32

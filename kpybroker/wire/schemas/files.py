@@ -1,4 +1,4 @@
-"""ProducerSnapshot, QuorumStateData."""
+"""Kafka's small binary files: snapshots of producers beside a log, and the quorum's state."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated as Field
 from kpybroker.wire.declare import NO_ID, Uuid, int16, int32, int64, message, part, uint32
 
 
+# `<offset>.snapshot` beside the segments; the version stands before it, the checksum is over what follows it.
 @message(versions="1")
 class ProducerSnapshot:
     crc: uint32

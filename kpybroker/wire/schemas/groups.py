@@ -1,4 +1,4 @@
-"""GroupMetadataKey, GroupMetadataValue, LegacyOffsetCommitKey, LegacyOffsetCommitValue, OffsetCommitKey, OffsetCommitValue."""
+"""Records of `__consumer_offsets` for all groups: committed offsets, and the state of classic groups."""
 
 from __future__ import annotations
 
@@ -30,10 +30,11 @@ class MemberMetadata:
     client_host: str
     rebalance_timeout: Field[int32, "1+"] = -1
     session_timeout: int32
-    subscription: Bytes
+    subscription: Bytes  # both as the client sent them: consumers use schemas/consumer_protocol.py
     assignment: Bytes
 
 
+# Type 0 is from before timestamps were kept; nobody writes it any more.
 @message(key=0, versions="0")
 class LegacyOffsetCommitKey:
     group: str

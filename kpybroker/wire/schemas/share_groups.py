@@ -1,4 +1,4 @@
-"""ShareGroupCurrentMemberAssignmentKey, ShareGroupCurrentMemberAssignmentValue, ShareGroupMemberMetadataKey, ShareGroupMemberMetadataValue, ShareGroupMetadataKey, ShareGroupMetadataValue, ShareGroupStatePartitionMetadataKey, ShareGroupStatePartitionMetadataValue, ShareGroupTargetAssignmentMemberKey, ShareGroupTargetAssignmentMemberValue, ShareGroupTargetAssignmentMetadataKey, ShareGroupTargetAssignmentMetadataValue, ShareSnapshotKey, ShareSnapshotValue, ShareUpdateKey, ShareUpdateValue."""
+"""Records of share groups: membership in `__consumer_offsets`, deliveries in `__share_group_state` (KIP-932)."""
 
 from __future__ import annotations
 
@@ -104,6 +104,7 @@ class ShareGroupTargetAssignmentMetadataValue:
     assignment_timestamp: Field[int64, tag(0)] = 0
 
 
+# In __share_group_state: a whole state, and what changed since the last one.
 @message(key=0, versions="0")
 class ShareSnapshotKey:
     group_id: str

@@ -1,4 +1,4 @@
-"""RemoteLogSegmentMetadataRecord, RemoteLogSegmentMetadataSnapshotRecord, RemoteLogSegmentMetadataUpdateRecord, RemotePartitionDeleteMetadataRecord."""
+"""Records of `__remote_log_metadata`: which segments are in remote storage (KIP-405)."""
 
 from __future__ import annotations
 

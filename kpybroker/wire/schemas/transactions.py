@@ -1,4 +1,4 @@
-"""TransactionLogKey, TransactionLogValue."""
+"""Records of `__transaction_state`: who owns a transactional id, which partitions are touched (KIP-98)."""
 
 from __future__ import annotations
 

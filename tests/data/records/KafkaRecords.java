@@ -79,7 +79,7 @@ public class KafkaRecords {
             print("marker-" + type.name().toLowerCase(), MemoryRecords.withEndTransactionMarker(
                 7, START, 2, 4711, (short) 3, new EndTransactionMarker(type, 5)));
         print("leader-change", MemoryRecords.withLeaderChangeMessage(0, START, 1, ByteBuffer.allocate(256),
-            new LeaderChangeMessage().setVersion((short) 1).setLeaderId(1).setVoters(List.of(new LeaderChangeMessage.Voter().setVoterId(1)))));
+            new LeaderChangeMessage().setVersion((short) 0).setLeaderId(1).setVoters(List.of(new LeaderChangeMessage.Voter().setVoterId(1)))));
         print("snapshot-header", MemoryRecords.withSnapshotHeaderRecord(0, START, 1, ByteBuffer.allocate(256),
             new SnapshotHeaderRecord().setVersion((short) 0).setLastContainedLogTimestamp(START)));
         print("snapshot-footer", MemoryRecords.withSnapshotFooterRecord(0, START, 1, ByteBuffer.allocate(256),

@@ -1,0 +1,5 @@
+"""`python -m kpybroker`: the same as the command `kpybroker`."""
+
+from kpybroker.cli import main
+
+main()

@@ -1,0 +1,128 @@
+"""`kpybroker start`: one broker until a signal stops it; ready lines on stdout, the log on stderr."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+
+import click
+import trio
+
+from kpybroker.config.properties import read_overrides, read_properties
+from kpybroker.config.settings import Settings
+from kpybroker.config.values import SettingError
+from kpybroker.server.assembly import Assembly, StartError, assemble
+from kpybroker.server.face import parse_topics
+from kpybroker.server.server import serve
+from kpybroker.storage.directory import Directory
+from kpybroker.storage.files import StorageError
+
+log = logging.getLogger("kpybroker")
+DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 9092
+
+
+@click.command()
+@click.argument("properties", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--override", "overrides", multiple=True, metavar="KEY=VALUE", help="A setting; beats the file.")
+@click.option("--host", help=f"Where to listen; {DEFAULT_HOST} unless told otherwise.")
+@click.option("--port", type=click.IntRange(0, 65535), help=f"{DEFAULT_PORT} unless told otherwise; 0: any free port.")
+@click.option("--port-file", type=click.Path(dir_okay=False, path_type=Path), help="Written once ready: the port.")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Keep the data there; otherwise it goes at the end.")
+@click.option("--topic", "topics", multiple=True, metavar="NAME[:PARTITIONS]", help="A topic to create at start.")
+@click.option("--strict", is_flag=True, help="Kafka's own timing in everything, for the last bit of likeness.")
+def start(
+    properties: Path | None,
+    overrides: tuple[str, ...],
+    host: str | None,
+    port: int | None,
+    port_file: Path | None,
+    data_dir: Path | None,
+    topics: tuple[str, ...],
+    strict: bool,
+) -> None:
+    """Start a broker and serve until SIGTERM or SIGINT.
+
+    PROPERTIES is a server.properties file, as kafka-server-start.sh takes it.
+    """
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="[%(asctime)s] %(levelname)s %(message)s")
+    directory = None
+    try:
+        told = {} if properties is None else read_properties(properties.read_bytes())
+        told.update(read_overrides(overrides))
+        _listen(told, host, port)
+        settings = Settings(told, strict=strict)
+        for name in settings.unknown:
+            log.warning("setting %s is not known, it is kept and has no effect", name)
+        wanted = parse_topics(topics)
+        directory = Directory.open(_data_dir(settings, data_dir), settings)
+        assembly = assemble(settings, directory, wanted)
+    except (SettingError, StartError, StorageError) as error:
+        if directory is not None:
+            directory.close()
+        click.echo(f"kpybroker: {error}", err=True)
+        sys.exit(1)
+    code = trio.run(_serve, assembly, port_file)
+    assembly.close()
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(code)  # nothing is left to do, and an interpreter takes its time to end
+
+
+def _listen(told: dict[str, str], host: str | None, port: int | None) -> None:
+    """--host and --port replace the listeners of the file; without both the file, or else the default, counts."""
+    if host is None and port is None and "listeners" in told:
+        return
+    name = host or DEFAULT_HOST
+    bracketed = f"[{name}]" if ":" in name else name
+    told["listeners"] = f"PLAINTEXT://{bracketed}:{DEFAULT_PORT if port is None else port}"
+
+
+def _data_dir(settings: Settings, data_dir: Path | None) -> str | None:
+    """--data-dir, or the log.dirs or log.dir that somebody set."""
+    if data_dir is not None:
+        return str(data_dir)
+    told = settings.static.get("log.dirs") or settings.static.get("log.dir")
+    if told is None:
+        return None
+    first, *more = [part.strip() for part in told.split(",")]
+    if more:
+        raise StartError(f"log.dirs names {len(more) + 1} directories, and one is what is served so far")
+    return first
+
+
+async def _serve(assembly: Assembly, port_file: Path | None) -> int:
+    """Serves until a signal comes; the exit code that a shell expects of it."""
+    core, clock, listeners = assembly
+
+    def ready() -> None:
+        if port_file is not None:
+            _write_port(port_file, assembly)
+        node = core.state.node_id
+        print(  # noqa: T201  what other programs wait for, word for word as Kafka has it
+            f"[KafkaServer id={node}] started (kpybroker)\n"
+            f"[BrokerLifecycleManager id={node}] The broker has been unfenced. "
+            "Transitioning from RECOVERY to RUNNING.\n"
+            f"[KafkaRaftServer nodeId={node}] Kafka Server started",
+            flush=True,
+        )
+        log.info("serving on %s", ", ".join(assembly.addresses))
+
+    code = 0
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(serve, core, clock, listeners, ready)
+            async for number in signals:
+                code = 128 + number
+                nursery.cancel_scope.cancel()
+                break
+    return code
+
+
+def _write_port(port_file: Path, assembly: Assembly) -> None:
+    """Whole or not at all: whoever waits for the file may read it at once."""
+    temporary = port_file.with_name(port_file.name + ".new")
+    temporary.write_text(assembly.addresses[0].rpartition(":")[2] + "\n")
+    temporary.replace(port_file)

@@ -1,0 +1,98 @@
+"""Puts a broker together from its settings: directory, listening sockets, state and core."""
+
+from __future__ import annotations
+
+import random
+import secrets
+import socket
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from kpybroker.broker import Core
+from kpybroker.config.listeners import Listener, listeners
+from kpybroker.config.settings import Settings
+from kpybroker.handlers import ADVERTISED
+from kpybroker.machine import Instant
+from kpybroker.server.clock import Clock
+from kpybroker.server.server import bind
+from kpybroker.state import State
+from kpybroker.storage.directory import Directory
+from kpybroker.wire.errors import Error
+
+ANY_HOST = {"": "0.0.0.0"}
+
+
+class StartError(Exception):
+    """Why a broker cannot start, in one line."""
+
+
+class Assembly(NamedTuple):
+    core: Core
+    clock: Clock
+    listeners: Sequence[tuple[Listener, socket.socket]]
+
+    @property
+    def addresses(self) -> list[str]:
+        """host:port of each listener, with the port that was really bound."""
+        found = []
+        for listener, sock in self.listeners:
+            host = listener.host or "127.0.0.1"
+            found.append(f"[{host}]:{sock.getsockname()[1]}" if ":" in host else f"{host}:{sock.getsockname()[1]}")
+        return found
+
+    def close(self) -> None:
+        """Everything that was opened is closed, the directory cleanly."""
+        for _, sock in self.listeners:
+            sock.close()
+        self.core.state.close()
+
+
+def assemble(settings: Settings, directory: Directory, topics: Mapping[str, int]) -> Assembly:
+    """Binds first, then loads what the directory holds; StartError or StorageError say in one line what is wrong."""
+    clock = Clock()
+    described = listeners(settings)
+    opened: list[tuple[Listener, socket.socket]] = []
+    try:
+        for listener in described.opened:
+            opened.append((listener, _bind(listener)))
+        advertised = {
+            name: (listener.host, listener.port or _port(name, opened))
+            for name, listener in described.advertised.items()
+            if listener.host
+        }
+        state = State(
+            settings=settings,
+            directory=directory,
+            rng=random.Random(secrets.randbits(64)),
+            served=ADVERTISED,
+            advertised=advertised,
+            now=clock.now(),
+        )
+        for name, partitions in topics.items():
+            _create(state, name, partitions, clock.now())
+    except BaseException:
+        for _, sock in opened:
+            sock.close()
+        raise
+    return Assembly(Core(state), clock, opened)
+
+
+def _bind(listener: Listener) -> socket.socket:
+    host = ANY_HOST.get(listener.host, listener.host)
+    try:
+        return bind(host, listener.port)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StartError(f"Socket server failed to bind to {host}:{listener.port}: {reason}.") from error
+
+
+def _port(name: str, opened: Sequence[tuple[Listener, socket.socket]]) -> int:
+    found: int = next(sock.getsockname()[1] for listener, sock in opened if listener.name == name)
+    return found
+
+
+def _create(state: State, name: str, partitions: int, now: Instant) -> None:
+    """A topic that is asked for at start; one that a kept directory already has is left as it is."""
+    error = state.create_topic(name, partitions, now)
+    if error not in (Error.NONE, Error.TOPIC_ALREADY_EXISTS):
+        raise StartError(f"Topic '{name}' cannot be created: {error.name}")
