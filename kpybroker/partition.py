@@ -10,7 +10,7 @@ from kpybroker.storage.files import Slice
 from kpybroker.storage.log import Log
 from kpybroker.storage.producers import Duplicate, Producers
 from kpybroker.storage.segment import Found
-from kpybroker.validation import LOG_APPEND_TIME, Refusal, refuse
+from kpybroker.validation import LOG_APPEND_TIME, Refusal, examine
 from kpybroker.wire.errors import Error
 from kpybroker.wire.records import BatchHeader, place, read_header, stamp
 
@@ -50,23 +50,29 @@ class Partition:
 
     def append(self, header: BatchHeader, batch: memoryview, now: Instant) -> Appended | Refusal:
         """Appends one batch of a client, writing its offsets into `batch` in place, or says why not."""
-        refusal = refuse(header, batch, self.settings, now)
-        if refusal is not None:
-            return refusal
+        max_timestamp = examine(header, batch, self.settings, now)
+        if isinstance(max_timestamp, Refusal):
+            return max_timestamp
         if header.producer_id >= 0:
-            verdict = self.producers.check(header, now)
+            verdict = self.producers.check(header)
             if isinstance(verdict, Duplicate):
-                return Appended(
-                    verdict.offset,
-                    verdict.timestamp if self.settings.message_timestamp_type == LOG_APPEND_TIME else NO_TIMESTAMP,
-                )
+                return Appended(verdict.first_offset, self._append_time(verdict.timestamp))
             if isinstance(verdict, Error):
-                return Refusal(verdict, "the producer's epoch or sequence does not follow what the log has")
+                return Refusal(verdict)
         if header.size > self.settings.segment_bytes:
-            return Refusal(Error.RECORD_LIST_TOO_LARGE, "the batch is larger than a segment may be")
-        if self.settings.message_timestamp_type == LOG_APPEND_TIME:
+            return Refusal(Error.RECORD_LIST_TOO_LARGE)
+        if self.by_broker_time:
             stamp(batch, header, now)
+        else:  # what the producer has got wrong is put right: the maximum, and a bit that is not its to set
+            stamp(batch, header, max_timestamp, log_append_time=False)
         return self._write(batch, now)
+
+    @property
+    def by_broker_time(self) -> bool:
+        return self.settings.message_timestamp_type == LOG_APPEND_TIME
+
+    def _append_time(self, timestamp: Instant) -> Instant:
+        return timestamp if self.by_broker_time else NO_TIMESTAMP
 
     def append_own(self, batch: bytearray, now: Instant) -> Appended:
         """Appends a batch that the broker itself has built: coordinators' and the controller's records."""
@@ -79,12 +85,12 @@ class Partition:
         assert header.base_offset == base_offset
         self.log.append(batch, (header,), now)
         if header.producer_id >= 0:
-            self.producers.replay(header, now)
-        return Appended(base_offset, now if self.settings.message_timestamp_type == LOG_APPEND_TIME else NO_TIMESTAMP)
+            self.producers.replay(header)
+        return Appended(base_offset, self._append_time(now))
 
     def check_leader_epoch(self, epoch: int) -> Error:
         """KIP-320: what a client believes the leader epoch to be; -1 asks for no check."""
-        if epoch == -1 or epoch == self.leader_epoch:
+        if epoch in (-1, self.leader_epoch):
             return Error.NONE
         return Error.FENCED_LEADER_EPOCH if epoch < self.leader_epoch else Error.UNKNOWN_LEADER_EPOCH
 

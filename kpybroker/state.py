@@ -16,7 +16,7 @@ from kpybroker.metadata.controller import Controller
 from kpybroker.metadata.image import CLUSTER_METADATA, CONSUMER_OFFSETS, INTERNAL_TOPICS, Image, Topic
 from kpybroker.partition import Partition
 from kpybroker.sessions import FetchSessions
-from kpybroker.storage.directory import Directory
+from kpybroker.storage.directory import DataDirectory
 from kpybroker.storage.producers import Producers
 from kpybroker.storage.segment import LogConfig
 from kpybroker.waiting import Waiters
@@ -48,7 +48,7 @@ class State:
         self,
         *,
         settings: Settings,
-        directory: Directory,
+        directory: DataDirectory,
         rng: random.Random,
         served: Sequence[tuple[int, int, int]],
         advertised: Mapping[str, Address],
@@ -68,7 +68,7 @@ class State:
         self.journal = Journal(self.replies.append, self.appended)
         self.partitions: dict[Key, Partition] = {}
         self.shards: dict[int, Stream] = {}
-        self.controller = Controller(self.image, settings, rng, directory.directory_id)
+        self.controller = Controller(self.image, settings, rng, directory.meta.directory_id)
         self._deadlines: dict[int, Instant] = {}  # shard: when it has something to do
         self._producer_ids = ProducerIds(0, 0)
         self.metadata = Stream(self.controller, self._open(CLUSTER_METADATA, 0, bytes(15) + b"\1", now), _metadata_row)
@@ -95,12 +95,14 @@ class State:
         config = LogConfig(
             settings.segment_bytes, settings.segment_ms, settings.index_interval_bytes, settings.segment_index_bytes
         )
-        log = self.directory.open_log(topic, index, config, now, topic_id=topic_id)
-        producers = Producers(self.settings.int("producer.id.expiration.ms"))
-        partition = Partition((topic, index), topic_id, log, producers, settings)
+        log = self.directory.logs.get((topic, index))
+        if log is None:
+            log = self.directory.create((topic, index), config, now, topic_id=topic_id)
+        log.config = config
+        producers = Producers()
         for header in log.headers(log.start_offset):
-            if header.producer_id >= 0:
-                producers.replay(header, now)
+            producers.replay(header)
+        partition = Partition((topic, index), topic_id, log, producers, settings)
         self.partitions[topic, index] = partition
         return partition
 
@@ -121,12 +123,11 @@ class State:
     def _forget(self, topic: Topic, now: Instant) -> None:
         """A topic's partitions, files and committed offsets go with it."""
         for index in topic.partitions:
-            partition = self.partitions.pop((topic.name, index), None)
-            if partition is not None:
-                partition.log.delete()
-                self.waiters.touch(partition.key)
-            else:
-                self.directory.delete_log(topic.name, index)
+            key = topic.name, index
+            self.partitions.pop(key, None)
+            if key in self.directory.logs:
+                self.directory.delete(key)
+            self.waiters.touch(key)
         for stream in self.shards.values():
             shard = _shard(stream)
             self.journal.record(stream, shard.topic_deleted(topic.name, topic.id), now)
@@ -261,13 +262,12 @@ class State:
         self.control(Decision(self.controller.start(self.node_id, self.advertised)), now)
         offsets = self.image.topics.get(CONSUMER_OFFSETS)
         for number in offsets.partitions if offsets is not None else ():
-            if self.directory.has_log(CONSUMER_OFFSETS, number):
+            if (CONSUMER_OFFSETS, number) in self.directory.logs:
                 self._load_shard(number, now)
 
     def close(self) -> None:
-        for partition in self.partitions.values():
-            partition.log.close(clean=True)
-        self.directory.close()
+        """The end of a broker that was told to stop: the next start trusts the files."""
+        self.directory.close(broker_epoch=self.image.nodes[self.node_id].epoch)
 
 
 def _shard(stream: Stream) -> Shard:

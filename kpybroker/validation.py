@@ -20,7 +20,7 @@ from kpybroker.wire.records import (
 
 ZSTD = 4
 LOG_APPEND_TIME = "LogAppendTime"
-EVERY_RECORD, EVERY_BYTE = 2**31, 2**31  # of a compacted topic, where each record must have a key
+EVERY_RECORD = 2**31  # of a compacted topic, where each must have a key
 
 
 class Refusal(NamedTuple):
@@ -40,8 +40,8 @@ def refuse_shape(batches: list[tuple[BatchHeader, memoryview]], version: int) ->
     return None
 
 
-def refuse(header: BatchHeader, batch: memoryview, topic: TopicSettings, now: Instant) -> Refusal | None:
-    """Everything Kafka checks of a client's batch, in its order, save its producer's sequence.
+def examine(header: BatchHeader, batch: memoryview, topic: TopicSettings, now: Instant) -> Refusal | int:
+    """Everything Kafka checks of a client's batch, in its order, save its producer's sequence; the max timestamp.
 
     Records are walked as far as check_records says, on a compacted topic all of them; they are looked at one by one
     only where one is wrong, so that the answer can tell which.
@@ -59,7 +59,7 @@ def refuse(header: BatchHeader, batch: memoryview, topic: TopicSettings, now: In
     try:
         check_header(header)
         if topic.compact:
-            walk = check_records(batch, header, records_limit=EVERY_RECORD, bytes_limit=EVERY_BYTE)
+            walk = check_records(batch, header, records_limit=EVERY_RECORD, bytes_limit=DECOMPRESSED_LIMIT)
         else:
             walk = check_records(batch, header)
         least, largest = header.base_timestamp, header.max_timestamp
@@ -73,12 +73,12 @@ def refuse(header: BatchHeader, batch: memoryview, topic: TopicSettings, now: In
             )
         )
         if doubtful or (topic.compact and walk.keyless):
-            return _refuse_each(header, batch, topic, now)
+            return _refuse_each(header, batch, topic, now) or largest
     except BatchError as error:
         return Refusal(error.error, str(error))
     except WireError as error:
         return Refusal(Error.UNKNOWN_SERVER_ERROR, str(error))
-    return None
+    return largest
 
 
 def _refuse_each(header: BatchHeader, batch: memoryview, topic: TopicSettings, now: Instant) -> Refusal | None:

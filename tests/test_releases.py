@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from kafka.protocol.broker_version_data import BROKER_API_VERSIONS  # type: ignore[import-untyped]
+from kafka.protocol.broker_version_data import BROKER_API_VERSIONS
 
 from kpybroker import releases
 from kpybroker.config import SettingError

@@ -55,6 +55,7 @@ ORDERS = (
     Order("Produce.partition_responses", ("index",), "the order of a hash map"),
     Order("ListOffsets.topics", ("name",), "the order of a hash map"),
     Order("ListOffsets.partitions", ("partition_index",), "the order of a hash map"),
+    Order("DeleteGroups.results", ("group_id",), "as the groups' partitions answer"),
     Order("JoinGroup.members", ("group_instance_id", "member_id"), "the order of a hash map; client ids lead member ids"),
     Order("DescribeGroups.members", ("group_instance_id", "member_id"), "the order of a hash map"),
     Order("ApiVersions.supported_features", ("name",), "the order of a hash map"),

@@ -17,7 +17,6 @@ from kpybroker.config.values import SettingError
 from kpybroker.server.assembly import Assembly, StartError, assemble
 from kpybroker.server.face import parse_topics
 from kpybroker.server.server import serve
-from kpybroker.storage.directory import Directory
 from kpybroker.storage.files import StorageError
 
 log = logging.getLogger("kpybroker")
@@ -48,7 +47,6 @@ def start(
     PROPERTIES is a server.properties file, as kafka-server-start.sh takes it.
     """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="[%(asctime)s] %(levelname)s %(message)s")
-    directory = None
     try:
         told = {} if properties is None else read_properties(properties.read_bytes())
         told.update(read_overrides(overrides))
@@ -56,12 +54,8 @@ def start(
         settings = Settings(told, strict=strict)
         for name in settings.unknown:
             log.warning("setting %s is not known, it is kept and has no effect", name)
-        wanted = parse_topics(topics)
-        directory = Directory.open(_data_dir(settings, data_dir), settings)
-        assembly = assemble(settings, directory, wanted)
+        assembly = assemble(settings, _data_dir(settings, data_dir), parse_topics(topics))
     except (SettingError, StartError, StorageError) as error:
-        if directory is not None:
-            directory.close()
         click.echo(f"kpybroker: {error}", err=True)
         sys.exit(1)
     code = trio.run(_serve, assembly, port_file)

@@ -73,11 +73,12 @@ def _typed(name: str, kind: str, text: str) -> Value:
     if kind == "double":
         return _double(name, text, trimmed)
     if kind == "list":
-        return tuple(part.strip() for part in trimmed.split(",")) if trimmed else ()
+        return tuple(part.strip(_SPACES) for part in trimmed.split(",")) if trimmed else ()
     return trimmed
 
 
 _BLANK = "".join(map(chr, range(33)))  # what Java's trim takes off
+_SPACES = " \t\n\v\f\r"  # and what \s of its patterns matches
 
 
 def _whole_number(name: str, kind: str, text: str, trimmed: str) -> int:

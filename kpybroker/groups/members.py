@@ -99,7 +99,7 @@ class Member(Link):
 
 
 def client_id_of(call: Call) -> str:
-    return "null" if call.client_id is None else call.client_id
+    return call.client_id or ""
 
 
 def timeouts_of(request: JoinGroupRequest, version: int) -> Timeouts:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import secrets
 import socket
+import tempfile
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -16,9 +19,14 @@ from kpybroker.machine import Instant
 from kpybroker.server.clock import Clock
 from kpybroker.server.server import bind
 from kpybroker.state import State
-from kpybroker.storage.directory import Directory
+from kpybroker.storage.directory import DataDirectory, Meta
+from kpybroker.storage.ephemeral import EphemeralFiles
+from kpybroker.storage.checkpoints import uuid_text
+from kpybroker.storage.files import RealFiles
+from kpybroker.storage.segment import LogConfig
 from kpybroker.wire.errors import Error
 
+log = logging.getLogger("kpybroker")
 ANY_HOST = {"": "0.0.0.0"}
 
 
@@ -47,11 +55,16 @@ class Assembly(NamedTuple):
         self.core.state.close()
 
 
-def assemble(settings: Settings, directory: Directory, topics: Mapping[str, int]) -> Assembly:
-    """Binds first, then loads what the directory holds; StartError or StorageError say in one line what is wrong."""
+def assemble(settings: Settings, data_dir: str | None, topics: Mapping[str, int]) -> Assembly:
+    """Binds first, then loads what the directory holds; without one, data lives as long as the broker.
+
+    Raises StartError, StorageError or SettingError: in one line, what is wrong.
+    """
     clock = Clock()
+    rng = random.Random(secrets.randbits(64))
     described = listeners(settings)
     opened: list[tuple[Listener, socket.socket]] = []
+    directory = None
     try:
         for listener in described.opened:
             opened.append((listener, _bind(listener)))
@@ -60,10 +73,11 @@ def assemble(settings: Settings, directory: Directory, topics: Mapping[str, int]
             for name, listener in described.advertised.items()
             if listener.host
         }
+        directory = _open_directory(settings, data_dir, rng, clock.now())
         state = State(
             settings=settings,
             directory=directory,
-            rng=random.Random(secrets.randbits(64)),
+            rng=rng,
             served=ADVERTISED,
             advertised=advertised,
             now=clock.now(),
@@ -73,8 +87,22 @@ def assemble(settings: Settings, directory: Directory, topics: Mapping[str, int]
     except BaseException:
         for _, sock in opened:
             sock.close()
+        if directory is not None:
+            directory.close(clean=False)
         raise
     return Assembly(Core(state), clock, opened)
+
+
+def _open_directory(settings: Settings, data_dir: str | None, rng: random.Random, now: Instant) -> DataDirectory:
+    cluster_id = uuid_text(uuid.UUID(int=rng.getrandbits(128), version=4).bytes)
+    fresh = Meta(cluster_id, settings.int("node.id"), uuid.UUID(int=rng.getrandbits(128), version=4).bytes)
+    if data_dir is None:
+        files = EphemeralFiles(tempfile.gettempdir())
+        return DataDirectory(files, fresh, files.remove_all)
+    kept = DataDirectory.open(RealFiles(data_dir), fresh, lambda topic: LogConfig(), now)
+    for (topic, index), recovery in kept.recovered.items():
+        log.warning("%s-%d was recovered: %s", topic, index, recovery)
+    return kept
 
 
 def _bind(listener: Listener) -> socket.socket:

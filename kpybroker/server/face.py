@@ -17,7 +17,6 @@ import trio
 from kpybroker.config.settings import Settings
 from kpybroker.server.assembly import Assembly, StartError, assemble
 from kpybroker.server.server import serve
-from kpybroker.storage.directory import Directory
 
 START_SECONDS = 30  # a start takes milliseconds; this bounds a machine that hangs
 
@@ -70,12 +69,7 @@ class Broker:
         """Returns once every listener accepts."""
         if self._assembly is not None:
             raise RuntimeError("the broker is running already")
-        directory = Directory.open(self._data_dir, self._settings)
-        try:
-            self._assembly = assemble(self._settings, directory, self._topics)
-        except BaseException:
-            directory.close()
-            raise
+        self._assembly = assemble(self._settings, self._data_dir, self._topics)
         _running.add(self)
         self._thread = threading.Thread(target=self._run, name="kpybroker", daemon=True)
         self._thread.start()

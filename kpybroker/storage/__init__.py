@@ -1,1 +1,1 @@
-"""Kafka's files: segmented logs with their indexes, the state that is rebuilt from them, and the data directory around."""
+"""Kafka's files: segmented logs with their indexes, what is rebuilt from them, and the data directory around."""

@@ -12,6 +12,8 @@ from kpybroker.storage.files import Files, StorageError
 PARTITION_METADATA = "partition.metadata"
 LEADER_EPOCHS = "leader-epoch-checkpoint"
 UNDEFINED_EPOCH = UNDEFINED_EPOCH_OFFSET = -1
+UUID_LENGTH = 22  # characters
+HEAD_LINES = 2  # version, count
 
 
 def uuid_text(uuid: bytes) -> str:
@@ -20,7 +22,7 @@ def uuid_text(uuid: bytes) -> str:
 
 
 def uuid_bytes(text: str) -> bytes:
-    if len(text) != 22:
+    if len(text) != UUID_LENGTH:
         raise ValueError(f"{text!r} is not a Uuid")
     return urlsafe_b64decode(text + "==")
 
@@ -38,8 +40,8 @@ def read_checkpoint(files: Files, path: str) -> list[list[str]]:
         return []
     if lines[0] != "0":
         raise StorageError(path, f"version {lines[0]} of a checkpoint file is not known")
-    entries = [line.split() for line in lines[2:]]
-    if len(lines) < 2 or lines[1] != str(len(entries)):
+    entries = [line.split() for line in lines[HEAD_LINES:]]
+    if len(lines) < HEAD_LINES or lines[1] != str(len(entries)):
         raise StorageError(path, f"{len(entries)} entries where {''.join(lines[1:2]) or 'none'} were promised")
     return entries
 

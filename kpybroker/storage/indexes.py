@@ -115,7 +115,7 @@ class OffsetIndex:
 
 
 class TimeIndex:
-    """`.timeindex`: the largest timestamp so far, each time it has grown, and the (relative) offset that goes with it."""
+    """`.timeindex`: the largest timestamp so far, each time it has grown, and the (relative) offset with it."""
 
     ENTRY = Struct(">qi")
 

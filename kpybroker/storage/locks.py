@@ -6,8 +6,8 @@ import errno
 import fcntl
 import os
 
-# Record locks, as Java's FileChannel takes them, belong to a process: they do not keep its own threads apart, and closing
-# any descriptor of the file gives them up. So what this process holds is looked up here before a file is opened.
+# Record locks, as Java's FileChannel takes them, belong to a process: they do not keep its own threads apart, and
+# closing any descriptor of the file gives them up. So what this process holds is looked up before a file is opened.
 _held: dict[tuple[int, str], RecordLock] = {}
 
 

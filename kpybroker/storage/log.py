@@ -53,7 +53,7 @@ class Log:
         log.epochs.load()
         removed = _remove_left_overs(files, directory)
         log._load(now)
-        log.start_offset = max(start_offset, log._bases[0] if log._bases else 0)
+        log.start_offset = max(start_offset, log.first_base_offset)
         checked, cut = log._recover(clean=clean, recovery_point=recovery_point)
         if log._segments:
             log.end_offset = log._segments[-1].find_end()
@@ -102,6 +102,16 @@ class Log:
             segment.remove()
             self._segments.remove(segment)
             self._bases.remove(segment.base_offset)
+
+    @property
+    def first_base_offset(self) -> int:
+        """Where the first segment begins; the log itself may begin later."""
+        return self._bases[0] if self._bases else 0
+
+    @property
+    def size(self) -> int:
+        """Bytes in all segments."""
+        return sum([segment.size for segment in self._segments])
 
     # --- writing ---
 
@@ -184,8 +194,9 @@ class Log:
     ) -> Slice | Error | None:
         """Batches from the one that holds the offset on, in at most max_bytes, up to (not including) the upper bound.
 
-        The last batch may be cut. The first is whole if whole_first says so, whatever max_bytes is; otherwise, where it does
-        not fit, there is nothing to read (or, with cut_first, a part of it: Fetch before version 3). None: nothing yet.
+        The last batch may be cut. The first is whole if whole_first says so, whatever max_bytes is; otherwise, where it
+        does not fit, there is nothing to read (or, with cut_first, a part of it: Fetch before version 3). None: nothing
+        yet.
         """
         if not self.start_offset <= offset <= self.end_offset:
             return Error.OFFSET_OUT_OF_RANGE

@@ -56,7 +56,7 @@ def _package() -> Checksum | None:
 
 def portable() -> Checksum:
     """crcmod's function (the extra `portable`); its C extension does 0.4 GB/s, its Python code 0.01."""
-    from crcmod.predefined import mkPredefinedCrcFun  # type: ignore[import-untyped]  # optional  # noqa: PLC0415
+    from crcmod.predefined import mkPredefinedCrcFun  # late: optional  # noqa: PLC0415
 
     checksum: Checksum = mkPredefinedCrcFun("crc-32c")
     return checksum

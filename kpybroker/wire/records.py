@@ -267,7 +267,7 @@ def check_records(
     return _walk(data, header, min(records_limit, header.records_count))
 
 
-def _walk(data: Bytes, header: BatchHeader, count: int) -> Walk:  # noqa: PLR0912
+def _walk(data: Bytes, header: BatchHeader, count: int) -> Walk:  # noqa: PLR0912, PLR0915
     """Every other refusal here is Kafka's InvalidRecordException: INVALID_RECORD (DefaultRecord.java, readFrom).
 
     Kafka believes the records' own lengths in a compressed batch and does not look; no consumer could read it.

@@ -10,12 +10,18 @@ import uuid
 from collections.abc import Callable, Iterator
 
 import pytest
-from tests.clients.drivers import Client, Consumer
+
+from tests.clients.drivers import Client, Consumer, wait_for
 from tests.clients.with_aiokafka import AioKafka
 from tests.clients.with_confluent import Confluent
 from tests.clients.with_kafka_python import KafkaPython
 
-CLIENTS: dict[str, type[Client]] = {client.name: client for client in (KafkaPython, Confluent, AioKafka)}
+CLIENTS: dict[str, Callable[[str], Client]] = {
+    "kafka-python": KafkaPython,
+    "confluent-kafka": Confluent,
+    "aiokafka": AioKafka,
+}
+CODECS = {"kafka-python": KafkaPython.codecs, "confluent-kafka": Confluent.codecs, "aiokafka": AioKafka.codecs}
 
 GetClient = Callable[[str], Client]
 NewTopic = Callable[..., str]
@@ -29,7 +35,7 @@ def bootstrap() -> Iterator[str]:
     if running:
         yield running
         return
-    from kpybroker import Broker  # noqa: PLC0415 - a run against another broker needs none of ours
+    from kpybroker import Broker
 
     with Broker() as broker:
         yield broker.bootstrap_servers
@@ -68,7 +74,9 @@ def new_topic(get_client: GetClient) -> NewTopic:
 
     def create(partitions: int = 1) -> str:
         topic = f"topic-{uuid.uuid4().hex}"
-        assert get_client("confluent-kafka").create_topic(topic, partitions) == 0
+        admin = get_client("confluent-kafka")
+        assert admin.create_topic(topic, partitions) == 0
+        wait_for(lambda: topic in admin.list_topics())  # Kafka answers before every client can see it
         return topic
 
     return create

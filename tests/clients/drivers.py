@@ -68,10 +68,6 @@ class Consumer(Protocol):
 class Client(Protocol):
     """One client library; operations that Kafka may refuse answer its error code."""
 
-    name: str
-    codecs: tuple[str, ...]
-
-    def __init__(self, bootstrap: str) -> None: ...
     def produce(
         self,
         topic: str,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.clients.conftest import NewTopic, OpenConsumer
-from tests.clients.drivers import Client, Group, Message, wait_for
+from tests.clients.drivers import Client, Consumer, Group, Message, wait_for
 
 UNKNOWN_TOPIC_OR_PARTITION = 3
 TOPIC_ALREADY_EXISTS = 36
@@ -12,6 +13,14 @@ INVALID_TOPIC_EXCEPTION = 17
 INVALID_PARTITIONS = 37
 NON_EMPTY_GROUP = 68
 GROUP_ID_NOT_FOUND = 69
+
+
+def first_record(consumer: Consumer) -> bytes | None:
+    """The value of the first record of partition 0; the consumer is closed after it."""
+    consumer.assign(0)
+    wait_for(lambda: bool(consumer.received), consumer)
+    consumer.close()
+    return consumer.received[0].value
 
 
 def test_create_and_delete_topic(client: Client, name: str) -> None:
@@ -36,12 +45,8 @@ def test_topic_made_anew_is_empty(client: Client, name: str, open_consumer: Open
     for content in (b"old", b"new"):
         wait_for(lambda: client.create_topic(name) == 0)
         wait_for(lambda: name in client.list_topics())
-        consumer = open_consumer(client, name)
-        consumer.assign(0)
         assert client.produce(name, [Message(content)]) == [0]
-        wait_for(lambda consumer=consumer: len(consumer.received) == 1, consumer)
-        assert consumer.received[0].value == content
-        consumer.close()
+        assert first_record(open_consumer(client, name)) == content
         assert client.delete_topic(name) == 0
         wait_for(lambda: name not in client.list_topics())
 

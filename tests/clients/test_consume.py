@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 from tests.clients.conftest import NewTopic, OpenConsumer
-from tests.clients.drivers import Client, Message, wait_for
+from tests.clients.drivers import Client, Consumer, Message, wait_for
 
 TEN = [Message(b"value-%d" % i) for i in range(10)]
+
+
+def has_received(consumer: Consumer, count: int) -> bool:
+    return len(consumer.received) == count
 
 
 def test_seek(client: Client, topic: str, open_consumer: OpenConsumer) -> None:
@@ -15,11 +20,11 @@ def test_seek(client: Client, topic: str, open_consumer: OpenConsumer) -> None:
     client.produce(topic, TEN)
     consumer = open_consumer(client, topic)
     consumer.assign(0)
-    wait_for(lambda: len(consumer.received) == 10, consumer)
+    wait_for(partial(has_received, consumer, 10), consumer)
     for offset in (3, 0, 9):
         consumer.received.clear()
         consumer.seek(0, offset)
-        wait_for(lambda offset=offset: len(consumer.received) == 10 - offset, consumer)
+        wait_for(partial(has_received, consumer, 10 - offset), consumer)
         assert [record.offset for record in consumer.received] == list(range(offset, 10))
         assert consumer.position(0) == 10
 
@@ -29,9 +34,9 @@ def test_waiting_consumer_gets_new_records(client: Client, topic: str, open_cons
     client.produce(topic, TEN)
     consumer = open_consumer(client, topic)
     consumer.assign(0)
-    wait_for(lambda: len(consumer.received) == 10, consumer)
+    wait_for(partial(has_received, consumer, 10), consumer)
     client.produce(topic, [Message(b"new")])
-    wait_for(lambda: len(consumer.received) == 11, consumer)
+    wait_for(partial(has_received, consumer, 11), consumer)
     assert consumer.received[-1].value == b"new"
 
 
@@ -40,10 +45,10 @@ def test_offset_out_of_range_starts_over(client: Client, topic: str, open_consum
     client.produce(topic, TEN)
     consumer = open_consumer(client, topic)
     consumer.assign(0)
-    wait_for(lambda: len(consumer.received) == 10, consumer)
+    wait_for(partial(has_received, consumer, 10), consumer)
     consumer.received.clear()
     consumer.seek(0, 1000)
-    wait_for(lambda: len(consumer.received) == 10, consumer)
+    wait_for(partial(has_received, consumer, 10), consumer)
     assert [record.offset for record in consumer.received] == list(range(10))
 
 

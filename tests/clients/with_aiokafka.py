@@ -11,6 +11,7 @@ import aiokafka
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
+
 from tests.clients.drivers import HEARTBEAT_INTERVAL_MS, POLL_S, SESSION_TIMEOUT_MS, WAIT_S, Group, Message, Record
 
 T = TypeVar("T")
@@ -35,7 +36,6 @@ class Loop:
 class AioKafka:
     """aiokafka: the asyncio client."""
 
-    name = "aiokafka"
     codecs = ("none", "gzip", "snappy", "lz4", "zstd")
 
     def __init__(self, bootstrap: str) -> None:
@@ -98,10 +98,10 @@ class AioKafka:
 
     def create_topic(self, topic: str, partitions: int = 1, settings: Mapping[str, str] = {}) -> int:
         wanted = NewTopic(topic, num_partitions=partitions, replication_factor=1, topic_configs=dict(settings))
-        return self._loop.run(self._admin.create_topics([wanted])).topic_errors[0][1]
+        return int(self._loop.run(self._admin.create_topics([wanted])).topic_errors[0][1])
 
     def delete_topic(self, topic: str) -> int:
-        return self._loop.run(self._admin.delete_topics([topic])).topic_error_codes[0][1]
+        return int(self._loop.run(self._admin.delete_topics([topic])).topic_error_codes[0][1])
 
     def list_topics(self) -> Sequence[str]:
         return self._loop.run(self._admin.list_topics())
@@ -145,6 +145,7 @@ class AioKafkaConsumer:
         self._loop = loop
         self._consumer = consumer
         self._topic = topic
+        self._getting: asyncio.Task[dict[Any, Any]] | None = None
 
     def assign(self, *partitions: int) -> None:
         self._in_loop(self._consumer.assign, [self._at(partition) for partition in partitions])
@@ -156,29 +157,39 @@ class AioKafkaConsumer:
         return {at.partition for at in self._consumer.assignment()}
 
     def poll(self) -> None:
-        answer = self._loop.run(self._consumer.getmany(timeout_ms=int(POLL_S * 1000)))
-        for records in answer.values():
+        for records in self._loop.run(self._poll()).values():
             self.received += [
                 Record(r.partition, r.offset, r.key, r.value, tuple(r.headers), r.timestamp) for r in records
             ]
+
+    async def _poll(self) -> dict[Any, Any]:
+        # A getmany that meets a rebalance returns only after it, whatever its timeout: the next poll asks it again.
+        if self._getting is None:
+            self._getting = asyncio.create_task(self._consumer.getmany(timeout_ms=int(POLL_S * 1000)))
+        await asyncio.wait([self._getting], timeout=2 * POLL_S)
+        if not self._getting.done():
+            return {}
+        got, self._getting = self._getting.result(), None
+        return got
 
     def seek(self, partition: int, offset: int) -> None:
         self._in_loop(self._consumer.seek, self._at(partition), offset)
 
     def position(self, partition: int) -> int:
-        return self._loop.run(self._consumer.position(self._at(partition)))
+        return int(self._loop.run(self._consumer.position(self._at(partition))))
 
     def commit(self, offsets: Mapping[int, int] | None = None) -> None:
         chosen = offsets and {self._at(p): OffsetAndMetadata(n, "") for p, n in offsets.items()}
         self._loop.run(self._consumer.commit(chosen))
 
     def committed(self, partition: int) -> int | None:
-        return self._loop.run(self._consumer.committed(self._at(partition)))
+        offset: int | None = self._loop.run(self._consumer.committed(self._at(partition)))
+        return offset
 
     def offset_for_time(self, partition: int, timestamp_ms: int) -> int | None:
         at = self._at(partition)
         found = self._loop.run(self._consumer.offsets_for_times({at: timestamp_ms}))[at]
-        return None if found is None else found.offset
+        return None if found is None else int(found.offset)
 
     def bounds(self, partition: int) -> tuple[int, int]:
         at = self._at(partition)
@@ -186,7 +197,12 @@ class AioKafkaConsumer:
         return begin, self._loop.run(self._consumer.end_offsets([at]))[at]
 
     def close(self) -> None:
-        self._loop.run(self._consumer.stop())
+        self._loop.run(self._close())
+
+    async def _close(self) -> None:
+        if self._getting is not None:
+            self._getting.cancel()
+        await self._consumer.stop()
 
     def _in_loop(self, function: Any, *arguments: Any) -> None:
         async def call() -> None:

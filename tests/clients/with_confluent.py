@@ -8,18 +8,18 @@ from typing import Any
 
 import confluent_kafka
 from confluent_kafka import KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic  # type: ignore[attr-defined]
+
 from tests.clients.drivers import HEARTBEAT_INTERVAL_MS, POLL_S, SESSION_TIMEOUT_MS, WAIT_S, Group, Message, Record
 
 
 class Confluent:
     """confluent-kafka: librdkafka for Python."""
 
-    name = "confluent-kafka"
     codecs = ("none", "gzip", "snappy", "lz4", "zstd")
 
     def __init__(self, bootstrap: str) -> None:
-        self._settings = {"bootstrap.servers": bootstrap}
+        self._settings: dict[str, Any] = {"bootstrap.servers": bootstrap}
         self._admin = AdminClient(self._settings)
         self._producers: dict[Any, confluent_kafka.Producer] = {}
 
@@ -124,11 +124,11 @@ class ConfluentConsumer:
     def poll(self) -> None:
         for message in self._consumer.consume(500, POLL_S):
             assert message.error() is None, message.error()
-            headers = tuple(message.headers() or ())
-            timestamp_ms = message.timestamp()[1]
-            self.received.append(
-                Record(message.partition(), message.offset(), message.key(), message.value(), headers, timestamp_ms)
-            )
+            partition, offset, timestamp_ms = message.partition(), message.offset(), message.timestamp()[1]
+            assert partition is not None
+            assert offset is not None
+            headers: Any = tuple(message.headers() or ())
+            self.received.append(Record(partition, offset, message.key(), message.value(), headers, timestamp_ms))
 
     def seek(self, partition: int, offset: int) -> None:
         self._consumer.seek(self._at(partition, offset))
@@ -166,5 +166,5 @@ def error_code(future: Future[None]) -> int:
     try:
         future.result(WAIT_S)
     except KafkaException as failed:
-        return failed.args[0].code()
+        return int(failed.args[0].code())
     return 0

@@ -8,13 +8,22 @@ from typing import Any
 import kafka
 from kafka import codec as codecs
 from kafka.admin import ConfigResource, KafkaAdminClient
-from tests.clients.drivers import HEARTBEAT_INTERVAL_MS, POLL_S, SESSION_TIMEOUT_MS, WAIT_S, Group, Message, Record
+
+from tests.clients.drivers import (
+    HEARTBEAT_INTERVAL_MS,
+    POLL_S,
+    SESSION_TIMEOUT_MS,
+    WAIT_S,
+    Group,
+    Message,
+    Record,
+    wait_for,
+)
 
 
 class KafkaPython:
     """kafka-python: the client that this broker wants to serve first."""
 
-    name = "kafka-python"
     codecs = ("none", *(codec for codec in ("gzip", "snappy", "lz4", "zstd") if getattr(codecs, f"has_{codec}")()))
 
     def __init__(self, bootstrap: str) -> None:
@@ -63,7 +72,7 @@ class KafkaPython:
         return error_code(self._admin.delete_topics([topic], raise_errors=False)["topics"])
 
     def list_topics(self) -> Sequence[str]:
-        return self._admin.list_topics()
+        return list(self._admin.list_topics())
 
     def partitions_of(self, topic: str) -> list[int]:
         [described] = self._admin.describe_topics([topic])
@@ -114,6 +123,9 @@ class KafkaPythonConsumer:
         self._consumer.assign([self._at(partition) for partition in partitions])
 
     def subscribe(self) -> None:
+        # Without the topic's partitions, the leader of a group assigns nothing and joins again when it learns of them;
+        # if a poll times out meanwhile, kafka-python 3.0.12 forgets that second join and is without partitions for good.
+        wait_for(lambda: bool(self._consumer.partitions_for_topic(self._topic)))
         self._consumer.subscribe([self._topic])
 
     def assignment(self) -> set[int]:
@@ -129,7 +141,7 @@ class KafkaPythonConsumer:
         self._consumer.seek(self._at(partition), offset)
 
     def position(self, partition: int) -> int:
-        return self._consumer.position(self._at(partition))
+        return int(self._consumer.position(self._at(partition)))
 
     def commit(self, offsets: Mapping[int, int] | None = None) -> None:
         if offsets is None:
@@ -138,11 +150,12 @@ class KafkaPythonConsumer:
             self._consumer.commit({self._at(p): kafka.OffsetAndMetadata(n, "", -1) for p, n in offsets.items()})
 
     def committed(self, partition: int) -> int | None:
-        return self._consumer.committed(self._at(partition))
+        offset: int | None = self._consumer.committed(self._at(partition))
+        return offset
 
     def offset_for_time(self, partition: int, timestamp_ms: int) -> int | None:
         found = self._consumer.offsets_for_times({self._at(partition): timestamp_ms})[self._at(partition)]
-        return None if found is None else found.offset
+        return None if found is None else int(found.offset)
 
     def bounds(self, partition: int) -> tuple[int, int]:
         at = self._at(partition)
@@ -158,4 +171,4 @@ class KafkaPythonConsumer:
 def error_code(answers: list[dict[str, Any]]) -> int:
     """The error code of an answer that has one entry."""
     [answer] = answers
-    return answer["error_code"]
+    return int(answer["error_code"])

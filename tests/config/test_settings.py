@@ -161,15 +161,12 @@ def test_a_wrong_dynamic_setting_is_refused() -> None:
 
 
 def test_a_start_loads_little() -> None:
-    """Importing the settings and making a broker's default ones loads no table but the broker's, and nothing heavy."""
-    program = (
-        "import sys, typing; before = set(sys.modules); from kpybroker.config import Settings; Settings({});"
-        "print(*sorted(set(sys.modules) - before))"
-    )
+    """Making a broker's default settings loads no table but the broker's, and no library that takes its time."""
+    program = "import sys; from kpybroker.config import Settings; Settings({}); print(*sorted(sys.modules))"
     root = Path(kpybroker.__file__).parent.parent
-    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=root)
-    assert loaded.stdout.split() == [
-        "__future__",
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=root)
+    loaded = run.stdout.split()
+    assert [name for name in loaded if name.startswith("kpybroker")] == [
         "kpybroker",
         "kpybroker.config",
         "kpybroker.config.consistency",
@@ -177,5 +174,5 @@ def test_a_start_loads_little() -> None:
         "kpybroker.config.tables",
         "kpybroker.config.tables.broker",
         "kpybroker.config.values",
-        "math",
     ]
+    assert {"msgspec", "trio", "dataclasses", "inspect", "ipaddress", "json"}.isdisjoint(loaded)

@@ -38,6 +38,8 @@ class ShardBroker:
     def ask(self, who: str, version: int, request: Any) -> None:
         ticket, self.next_ticket = self.next_ticket, self.next_ticket + 1
         self.tickets[ticket] = (who, version)
+        frame = bytearray(encode(request, version))
+        request, _ = decoder(type(request), version)(memoryview(frame), 0)
         plain = self.answer_at_once(request, version)
         if plain is not None:
             self.reply(ticket, plain)
@@ -53,7 +55,9 @@ class ShardBroker:
             request=request,
             arrived=self.now,
         )
-        self.carry_out(self.shard.decide(call, self.now))
+        decision = self.shard.decide(call, self.now)
+        frame[:] = b"?" * len(frame)  # a connection's buffer is used again: nobody may have kept a view of it
+        self.carry_out(decision)
         self.wait(0)
 
     def answer_at_once(self, request: Any, version: int) -> Any:

@@ -195,8 +195,9 @@ def build_other(step: Step, group: str, member: str, generation: int, instance: 
         asked = OffsetFetchRequest.OffsetFetchRequestGroup
         indexes = [int(p) for p in o.get("partitions", "0").split(",")]
         topics = [asked.OffsetFetchRequestTopics(name=o.get("topic", "t"), partition_indexes=indexes)]
+        everything = o.get("topic") == "*"
         return OffsetFetchRequest(
-            groups=[asked(group_id=o.get("group", group), topics=None if o.get("topic") == "*" else topics)]
+            groups=[asked(group_id=o.get("group", group), topics=None if everything else topics)]
         )
     if step.verb == "describe":
         return DescribeGroupsRequest(groups=[o.get("group", group)])

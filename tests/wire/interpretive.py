@@ -16,11 +16,20 @@ from typing import Any, TypeAlias
 Definition: TypeAlias = dict[str, Any]
 Tree: TypeAlias = dict[str, Any]
 
-BASIC = {"int8": "b", "int16": "h", "uint16": "H", "int32": "i", "uint32": "I", "int64": "q", "float64": "d", "bool": "?"}
+BASIC = {
+    "int8": "b",
+    "int16": "h",
+    "uint16": "H",
+    "int32": "i",
+    "uint32": "I",
+    "int64": "q",
+    "float64": "d",
+    "bool": "?",
+}
 # 3.9.1's first draft of the message, changed in place before it was served; and what Vote's fields
 # and all of ListClientMetricsResources became
 CHANGED_IN_PLACE = {"ReadShareGroupStateSummaryRequest", "ReadShareGroupStateSummaryResponse"}
-RENAMED = {
+RENAMED: dict[str, str] = {
     "CandidateEpoch": "ReplicaEpoch",
     "CandidateId": "ReplicaId",
     "CandidateDirectoryId": "ReplicaDirectoryId",
@@ -52,8 +61,7 @@ def definitions() -> list[tuple[str, Definition]]:
         (release, definition)
         for release, all_of_it in releases().items()
         for definition in all_of_it
-        if definition["validVersions"] != "none"
-        and not (release == "3.9.1" and definition["name"] in CHANGED_IN_PLACE)
+        if definition["validVersions"] != "none" and not (release == "3.9.1" and definition["name"] in CHANGED_IN_PLACE)
     ]
 
 
@@ -112,6 +120,8 @@ class Interpreter:
             return self.count(field, len(value), "i") + b"".join(self.value(element, kind[2:], x) for x in value)
         if kind in BASIC:
             return struct.pack(">" + BASIC[kind], value)
+        if kind == "bool":
+            return b"\1" if value else b"\0"
         if kind == "uuid":
             return bytes(value)
         if kind in ("string", "bytes", "records"):
@@ -125,7 +135,7 @@ class Interpreter:
         return b"\xff" if value is None else b"\1" + self.struct(self.inner(field, kind), value)
 
     def sample(self, luck: random.Random, *, style: str) -> Tree:
-        """A value: `least` (empty, null, no tags), `full` (everything there, extreme numbers) or `calm` (small ones)."""
+        """A value: `least` (empty, null, no tags), `full` (all there, extreme numbers) or `calm` (small numbers)."""
         return self.part(self.definition["fields"], luck, style)
 
     def part(self, fields: list[Definition], luck: random.Random, style: str) -> Tree:

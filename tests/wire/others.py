@@ -72,7 +72,7 @@ class Kio:
     styles = ("least", "calm")  # it refuses errors and times that are none
 
     @staticmethod
-    def _entity(name: str) -> tuple[str, EntityType]:
+    def _entity(name: str) -> tuple[str, Any]:
         base = re.sub(r"(Request|Response)$", "", name)
         snake = re.sub(r"(?<!^)(?=[A-Z])", "_", name if name.endswith("Header") else base).lower()
         if name.endswith("Header"):

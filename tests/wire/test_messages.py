@@ -27,6 +27,36 @@ from tests.wire.others import KafkaPython, Kio
 
 ALL = definitions()
 NAMES = sorted({definition["name"] for _, definition in ALL})
+DEFINITIONS_ONLY = {  # what 4.0 removed, and drafts of 3.9.1
+    "AlterPartition": "0-1",
+    "AlterReplicaLogDirs": "0",
+    "ControlledShutdown": "0-3",
+    "CreateAcls": "0",
+    "CreateDelegationToken": "0",
+    "CreateTopics": "0-1",
+    "DeleteAcls": "0",
+    "DeleteTopics": "0",
+    "DescribeAcls": "0",
+    "DescribeConfigs": "0",
+    "DescribeDelegationToken": "0",
+    "DescribeLogDirs": "0",
+    "ExpireDelegationToken": "0",
+    "Fetch": "0-3",
+    "LeaderAndIsr": "0-7",
+    "ListOffsets": "0",
+    "OffsetCommit": "0-1",
+    "OffsetFetch": "0",
+    "OffsetForLeaderEpoch": "0-1",
+    "Produce": "0-2",
+    "RenewDelegationToken": "0",
+    "ShareAcknowledge": "0",
+    "ShareFetch": "0",
+    "ShareGroupDescribe": "0",
+    "ShareGroupHeartbeat": "0",
+    "StopReplica": "0-4",
+    "UpdateMetadata": "0-8",
+    "WriteTxnMarkers": "0",
+}
 STYLES = ("least", "full", "calm")
 
 
@@ -65,7 +95,7 @@ def differences(value: Any, tree: Any, path: str = "") -> Iterator[str]:
     """Where a decoded value is not what the tree says."""
     if isinstance(tree, dict):
         for name, inner in tree.items():
-            field = snake(name if hasattr(value, snake(name)) else RENAMED.get(name, name))
+            field = snake(name) if hasattr(value, snake(name)) else snake(RENAMED[name])
             yield from differences(getattr(value, field), inner, f"{path}.{field}")
     elif isinstance(tree, list):
         if len(value) != len(tree):
@@ -88,9 +118,12 @@ def test_every_version_against_the_definitions(name: str) -> None:
         assert type_of(ours(name)).key == definition.get("apiKey", -1)
 
 
-@pytest.mark.parametrize("other", [KafkaPython, Kio], ids=lambda other: other.name)
-@pytest.mark.parametrize("name", NAMES)
-def test_every_version_against_other_codecs(name: str, other: Any) -> None:
+@pytest.mark.parametrize(
+    ("other", "name"),
+    [(other, name) for other in (KafkaPython, Kio) for name in NAMES if any(other.knows(name, v) for v in range(20))],
+    ids=lambda value: value if isinstance(value, str) else value.name,
+)
+def test_every_version_against_other_codecs(other: Any, name: str) -> None:
     """kafka-python and kio read what we write, find the same values in it, and write it as we do."""
     for _, version, style, tree, data in cases(name):
         if other.knows(name, version) and style in other.styles:
@@ -105,7 +138,7 @@ def test_every_version_against_other_codecs(name: str, other: Any) -> None:
 def test_every_cut_is_an_error(name: str) -> None:
     """A message that ends early anywhere raises WireError with the message's name, and nothing else."""
     for _, version, style, _, data in cases(name):
-        if style != "least" and version in (0, type_of(ours(name)).versions.last):
+        if style == "calm":
             decode = decoder(ours(name), version)
             for cut in range(len(data)):
                 with pytest.raises(WireError, match=rf"^{ours(name).__name__} v{version} \S+: "):
@@ -117,7 +150,7 @@ def test_all_versions_are_declared() -> None:
     wanted: dict[str, set[int]] = {}
     flexible: dict[str, set[int]] = {}
     for _, definition in ALL:
-        name = RENAMED.get(definition["name"], definition["name"])
+        name = str(RENAMED.get(definition["name"], definition["name"]))
         versions = set(span(definition["validVersions"]))
         wanted.setdefault(name, set()).update(versions)
         flexible.setdefault(name, set()).update(versions & set(span(definition["flexibleVersions"])))
@@ -151,18 +184,25 @@ def of(message: type[Any]) -> range:
     return range(versions.first, versions.last + 1)
 
 
-def test_who_covers_what(capsys: pytest.CaptureFixture[str]) -> None:
-    """The interpreter covers all; of the 361 pairs kafka-python covers 238 and kio 302, and 59 neither."""
+def test_who_covers_what() -> None:
+    """Of the requests of 361 pairs both other codecs know 239, kio alone 63; the definitions alone cover 59, named."""
     count: Counter[tuple[str, str]] = Counter()
-    alone = set()
-    for name, version in sorted({(d["name"], v) for _, d in ALL for v in span(d["validVersions"])}):
+    alone: dict[str, list[int]] = {}
+    everything = {(str(RENAMED.get(d["name"], d["name"])), v) for _, d in ALL for v in span(d["validVersions"])}
+    for name, version in sorted(everything):
         kind = next((kind for kind in ("Request", "Response") if name.endswith(kind)), "record or header")
         codecs = [other.name for other in (KafkaPython, Kio) if other.knows(name, version)]
         count[kind, " and ".join(["definitions", *codecs])] += 1
         if not codecs and kind == "Request":
-            alone.add((name.removesuffix("Request"), version))
-    with capsys.disabled():
-        print()
-        for (kind, codecs), number in sorted(count.items()):
-            print(f"    {number:4} {kind:16}  {codecs}")
-        print("    definitions only:", ", ".join(f"{name} v{version}" for name, version in sorted(alone)))
+            alone.setdefault(name.removesuffix("Request"), []).append(version)
+    assert alone == {name: list(span(versions)) for name, versions in DEFINITIONS_ONLY.items()}
+    assert count == {
+        ("Request", "definitions and kafka-python and kio"): 239,
+        ("Request", "definitions and kio"): 63,
+        ("Request", "definitions"): 59,
+        ("Response", "definitions and kafka-python and kio"): 234,  # not ApiVersions
+        ("Response", "definitions and kio"): 68,
+        ("Response", "definitions"): 59,
+        ("record or header", "definitions and kio"): 21,
+        ("record or header", "definitions"): 104,  # bytes of Kafka itself for most of them: test_internal.py
+    }

@@ -1,6 +1,6 @@
 """JoinGroup: what a single member is told, and whom the group refuses."""
 
-from differ.groups import join, joined, stable
+from differ.groups import join, joined, stable, subscription
 from differ.talk import Talk, versions
 
 API = "JoinGroup"
@@ -66,16 +66,12 @@ def rebalance_timeouts(talk: Talk) -> None:
 
 
 def no_protocols(talk: Talk) -> None:
-    """No protocols, no protocol type, neither: in a new group and in one with a member."""
-    group = talk.name_of("group")
-    for _ in range(2):
+    """No protocols, no protocol type, neither: in a group that is not there and in one with a member."""
+    stable(talk, talk.name_of("group"))
+    for group in (talk.name_of("missing"), talk.name_of("group")):
         talk.ask(**join(group, protocols=[]))
         talk.ask(**join(group, protocol_type=""))
         talk.ask(**join(group, protocol_type="", protocols=[]))
-        stable(talk, talk.name_of("group"))
-        group = talk.name_of("group")
-        if len(talk.steps) > 4:
-            return
 
 
 def other_protocol(talk: Talk) -> None:
@@ -89,7 +85,7 @@ def other_protocol(talk: Talk) -> None:
 def several_protocols(talk: Talk) -> None:
     """The first protocol of the only member is chosen."""
     group = talk.name_of("group")
-    protocols = [{"name": name, "metadata": name.encode()} for name in ("sticky", "range")]
+    protocols = [{"name": name, "metadata": subscription(name)} for name in ("sticky", "range")]
     member = joined(talk, group, protocols=protocols)
     talk.ask(**join(group, member.id, protocols=protocols))
 
@@ -114,3 +110,10 @@ def commits_only(talk: Talk) -> None:
     )
     joined(talk, group)
     talk.ask("DescribeGroups", at=5, groups=[group])
+
+
+@versions("3")
+def lying_subscription(talk: Talk) -> None:
+    """A subscription that claims more topics than it has bytes: Apache Kafka never answers."""
+    talk.patience_s = 0.5
+    talk.ask(**join(talk.name_of("group"), protocols=[{"name": "range", "metadata": b"\0\0\x69\0\0\0"}]))
