@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from kpybroker.config.topics import TopicSettings
 from kpybroker.machine import Instant, Key
+from kpybroker.storage.checkpoints import EpochEntry
 from kpybroker.storage.files import Slice
 from kpybroker.storage.log import Log
 from kpybroker.storage.producers import Duplicate, Producers
@@ -102,6 +103,12 @@ class Partition:
     def epoch_at(self, offset: int) -> int:
         """The leader epoch that wrote an offset."""
         return self.log.epochs.epoch_of(offset) if self.log.end_offset > 0 else self.leader_epoch
+
+    def end_of_epoch(self, epoch: int) -> EpochEntry:
+        """The largest leader epoch up to `epoch`, and the offset where it ends; -1 for both where it is not known."""
+        if epoch == self.leader_epoch:
+            return EpochEntry(epoch, self.log.end_offset)
+        return self.log.epochs.end_offset_for(epoch, self.log.end_offset)
 
     def offset_for_timestamp(self, timestamp: int) -> Found | None:
         return self.log.find_timestamp(timestamp)

@@ -1,4 +1,4 @@
-"""Incremental fetch sessions (KIP-227): what a consumer follows is kept here, so that it asks and is told only changes."""
+"""Incremental fetch sessions (KIP-227): what a consumer follows is kept, so that only changes are asked and told."""
 
 from __future__ import annotations
 

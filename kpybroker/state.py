@@ -138,16 +138,16 @@ class State:
             return self.create_topic(name, -1, now)
         count = self.settings.int("offsets.topic.num.partitions")
         configs = OFFSETS_CONFIGS | {"segment.bytes": str(self.settings.int("offsets.topic.segment.bytes"))}
-        self.control(Decision(self.controller.topic(name, count, configs)), now)
+        self.control(Decision(self.controller.topics.topic(name, count, configs)), now)
         return Error.NONE
 
     def create_topic(self, name: str, partitions: int, now: Instant) -> Error:
         """Makes a topic with default settings; -1 partitions are num.partitions."""
-        refused = self.controller.refuse_new_topic(name)
+        refused = self.controller.topics.refuse_new_topic(name)
         if refused is not None:
             return refused.error
         count = self.settings.int("num.partitions") if partitions == -1 else partitions
-        self.control(Decision(self.controller.topic(name, count, {})), now)
+        self.control(Decision(self.controller.topics.topic(name, count, {})), now)
         return Error.NONE
 
     def new_producer_id(self, now: Instant) -> int:

@@ -9,6 +9,7 @@ from kpybroker.machine import Instant
 from kpybroker.wire.compiler import WireError
 from kpybroker.wire.errors import Error
 from kpybroker.wire.records import (
+    DECOMPRESSED_LIMIT,
     NO_TIMESTAMP,
     BatchError,
     BatchHeader,

@@ -117,6 +117,12 @@ class Connection:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.sendall(struct.pack(">i", len(frame)) + frame)
 
+    def ask_bytes(self, what: str, frame: bytes) -> None:
+        """Sends a frame that is no request of ours, and records the bytes of the answer (without its correlation id)."""
+        self.send_bytes(frame)
+        answer = self.next_frame()
+        self.talk.steps.append(Step(what, answer.why if isinstance(answer, NoAnswer) else answer[4:].hex()))
+
     def answer(self) -> Any:
         """The answer to the oldest request that still waits for one; recorded."""
         api, version, correlation = self.awaited.pop(0)

@@ -181,8 +181,6 @@ def subscribed_topics(group: ClassicGroup) -> frozenset[str] | None:
     """The topics that a group of consumers reads; None where the coordinator cannot know."""
     if group.protocol_type != CONSUMER:
         return None
-    if group.members and group.protocol is None:
-        return None
     decode = decoder(ConsumerProtocolSubscription, 0)
     topics: set[str] = set()
     for member in group.members.values():

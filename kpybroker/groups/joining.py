@@ -105,8 +105,6 @@ def rejoin(group: ClassicGroup, call: Call, turn: Turn) -> None:
     """A member comes again: for a rebalance under way, with news, or because it lost our answer."""
     request: JoinGroupRequest = call.request
     error = group.refusal(request.member_id, request.group_instance_id)
-    if error is Error.NONE and group.state is State.EMPTY:
-        error = Error.UNKNOWN_MEMBER_ID
     if error is not Error.NONE:
         refuse(call, error, request.member_id, turn)
         return

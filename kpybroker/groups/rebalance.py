@@ -146,8 +146,9 @@ def awaited(group: ClassicGroup, member: Member) -> bool:
 
 
 def park_join(group: ClassicGroup, member: Member, parked: ParkedJoin, turn: Turn) -> None:
-    """The member waits for the rebalance. A request it had parked before (over another connection) is overtaken."""
-    answer_join(group, member.member_id, Error.UNKNOWN_MEMBER_ID, member.member_id, turn)
+    """The member waits for the rebalance. What it had parked on another connection is overtaken: Kafka forgets such a
+    request; here everybody gets an answer."""
+    answer_join(group, member.member_id, Error.REBALANCE_IN_PROGRESS, member.member_id, turn)
     group.parked_joins[member.member_id] = parked
 
 

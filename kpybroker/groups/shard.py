@@ -82,6 +82,8 @@ class Shard:
             for ticket in group.parked_syncs.values():
                 turn.reply(ticket, sync_error(Error.NOT_COORDINATOR))
         self.groups.clear()
+        self.deadlines.clear()
+        self.cleans_at, self.settled = None, False
         return turn.decision()
 
     def due(self) -> Instant | None:

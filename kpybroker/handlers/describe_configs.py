@@ -35,7 +35,7 @@ def describe_configs(state: State, call: Call) -> DescribeConfigsResponse:
             results.append(_result(resource, found[0], found[1], []))
         else:
             entries = [_entry(entry, request.include_synonyms) for entry in found]
-            results.append(_result(resource, Error.NONE, None, entries))
+            results.append(_result(resource, Error.NONE, "", entries))
     return DescribeConfigsResponse(throttle_time_ms=0, results=results)
 
 
@@ -83,10 +83,10 @@ def _entry(entry: Entry, include_synonyms: bool) -> ConfigEntry:
     )
 
 
-def _result(resource: Resource, error: Error, message: str | None, configs: list[ConfigEntry]) -> Result:
+def _result(resource: Resource, error: Error, message: str, configs: list[ConfigEntry]) -> Result:
     return Result(
         error_code=error,
-        error_message=message if error else None,
+        error_message=message,
         resource_type=resource.resource_type,
         resource_name=resource.resource_name,
         configs=configs,

@@ -42,6 +42,6 @@ def _coordinator(state: State, call: Call, key_type: int, key: str) -> Coordinat
     elif key_type != TRANSACTION:
         error = Error.INVALID_REQUEST
     if error is not Error.NONE:
-        return Coordinator(key=key, node_id=-1, host="", port=-1, error_code=error, error_message=None)
+        return Coordinator(key=key, node_id=-1, host="", port=-1, error_code=error, error_message="")
     host, port = endpoint(state, call, state.node_id)
     return Coordinator(key=key, node_id=state.node_id, host=host, port=port, error_code=error, error_message="")

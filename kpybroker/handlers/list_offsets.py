@@ -20,26 +20,31 @@ TopicAnswer = ListOffsetsResponse.ListOffsetsTopicResponse
 PartitionAnswer = TopicAnswer.ListOffsetsPartitionResponse
 Asked = ListOffsetsRequest.ListOffsetsTopic.ListOffsetsPartition
 LATEST, EARLIEST, MAX_TIMESTAMP, EARLIEST_LOCAL, LATEST_TIERED, EARLIEST_PENDING_UPLOAD = -1, -2, -3, -4, -5, -6
-SINCE = {MAX_TIMESTAMP: 7, EARLIEST_LOCAL: 8, LATEST_TIERED: 9, EARLIEST_PENDING_UPLOAD: 11}  # KIP-734, 405, 1005, 1023
-READ_COMMITTED = 1
+NEVER = 99
+# The first version in which each may be asked for (KIP-734, KIP-405, KIP-1005, KIP-1023).
+SINCE = {LATEST: 0, EARLIEST: 0, MAX_TIMESTAMP: 7, EARLIEST_LOCAL: 8, LATEST_TIERED: 9, EARLIEST_PENDING_UPLOAD: 11}
+READ_UNCOMMITTED, READ_COMMITTED = 0, 1
 
 
 def list_offsets(state: State, call: Call) -> ListOffsetsResponse:
     request: ListOffsetsRequest = call.request
     times = Counter((topic.name, part.partition_index) for topic in request.topics for part in topic.partitions)
     committed = request.isolation_level == READ_COMMITTED
-    topics = []
+    topics: dict[str, dict[int, PartitionAnswer]] = {}
     for topic in request.topics:
-        answers = []
         for asked in topic.partitions:
-            if times[topic.name, asked.partition_index] > 1:
-                answers.append(_refuse(asked, Error.INVALID_REQUEST))
-            elif call.version < SINCE.get(asked.timestamp, 0):
-                answers.append(_refuse(asked, Error.UNSUPPORTED_VERSION))
+            index = asked.partition_index
+            if times[topic.name, index] > 1:
+                answer = _refuse(asked, Error.INVALID_REQUEST)
+            elif request.isolation_level not in (READ_UNCOMMITTED, READ_COMMITTED):
+                answer = _refuse(asked, Error.UNKNOWN_SERVER_ERROR)
+            elif asked.timestamp < 0 and call.version < SINCE.get(asked.timestamp, NEVER):
+                answer = _refuse(asked, Error.UNSUPPORTED_VERSION)
             else:
-                answers.append(_one(state.partition(topic.name, asked.partition_index), asked, committed))
-        topics.append(TopicAnswer(name=topic.name, partitions=answers))
-    return ListOffsetsResponse(topics=topics)
+                answer = _one(state.partition(topic.name, index), asked, committed)
+            topics.setdefault(topic.name, {})[index] = answer
+    answers = [TopicAnswer(name=name, partitions=list(parts.values())) for name, parts in topics.items()]
+    return ListOffsetsResponse(topics=answers)
 
 
 def _one(partition: Partition | None, asked: Asked, committed: bool) -> PartitionAnswer:

@@ -21,7 +21,9 @@ PartitionMetadata = TopicMetadata.MetadataResponsePartition
 
 def metadata(state: State, call: Call) -> MetadataResponse:
     request: MetadataRequest = call.request
-    error, topics = _topics(state, call, request)
+    if _makes_no_sense(request, call.version):
+        return _refuse(request, Error.INVALID_REQUEST if call.version < 12 else Error.UNKNOWN_SERVER_ERROR)
+    topics = _topics(state, call, request)
     brokers = []
     for node in state.image.nodes.values():
         host, port = endpoint(state, call, node.id)
@@ -33,26 +35,35 @@ def metadata(state: State, call: Call) -> MetadataResponse:
         controller_id=state.node_id,
         topics=topics,
         cluster_authorized_operations=operations("cluster") if include else -(2**31),
-        error_code=error,
     )
 
 
-def _topics(state: State, call: Call, request: MetadataRequest) -> tuple[Error, list[TopicMetadata]]:
+def _makes_no_sense(request: MetadataRequest, version: int) -> bool:
+    """Before version 12 a topic cannot be asked for by its id; and a topic has one or the other."""
+    return any(
+        (topic.name is None and (version < 12 or bytes(topic.topic_id) == NO_ID))
+        or (version < 12 and bytes(topic.topic_id) != NO_ID)
+        for topic in request.topics or ()
+    )
+
+
+def _refuse(request: MetadataRequest, error: Error) -> MetadataResponse:
+    """The whole answer is the error (MetadataRequest.getErrorResponse)."""
+    topics = [_unknown(error, topic.name or "", bytes(topic.topic_id)) for topic in request.topics or ()]
+    return MetadataResponse(brokers=[], topics=topics, error_code=error)
+
+
+def _topics(state: State, call: Call, request: MetadataRequest) -> list[TopicMetadata]:
     asked = request.topics
     operate = request.include_topic_authorized_operations
     if asked is None or (call.version == 0 and not asked):
-        return Error.NONE, [_known(topic, operate) for topic in state.image.topics.values()]
-    if call.version < 12 and any(topic.name is None or bytes(topic.topic_id) != NO_ID for topic in asked):
-        # KafkaApis.handleTopicMetadataRequest: ids cannot be asked for yet, names cannot be left out.
-        return Error.INVALID_REQUEST, [
-            _unknown(Error.INVALID_REQUEST, topic.name or "", bytes(topic.topic_id)) for topic in asked
-        ]
+        return [_known(topic, operate) for topic in state.image.topics.values()]
     ids = list(dict.fromkeys(bytes(topic.topic_id) for topic in asked if bytes(topic.topic_id) != NO_ID))
     if ids:
-        return Error.NONE, [_by_id(state, topic_id, operate) for topic_id in ids]
+        return [_by_id(state, topic_id, operate) for topic_id in ids]
     names = dict.fromkeys(topic.name for topic in asked if topic.name is not None)
     may_create = request.allow_auto_topic_creation and state.settings.boolean("auto.create.topics.enable")
-    return Error.NONE, [_by_name(state, call, name, may_create, operate) for name in names]
+    return [_by_name(state, call, name, may_create, operate) for name in names]
 
 
 def _by_id(state: State, topic_id: bytes, operate: bool) -> TopicMetadata:

@@ -19,9 +19,9 @@ from kpybroker.machine import Instant
 from kpybroker.server.clock import Clock
 from kpybroker.server.server import bind
 from kpybroker.state import State
+from kpybroker.storage.checkpoints import uuid_text
 from kpybroker.storage.directory import DataDirectory, Meta
 from kpybroker.storage.ephemeral import EphemeralFiles
-from kpybroker.storage.checkpoints import uuid_text
 from kpybroker.storage.files import RealFiles
 from kpybroker.storage.segment import LogConfig
 from kpybroker.wire.errors import Error

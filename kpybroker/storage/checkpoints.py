@@ -128,6 +128,6 @@ class LeaderEpochs:
     def cut_start(self, start_offset: int) -> None:
         """The log begins later now: the epoch of its first offset begins there."""
         gone = bisect_right(self.entries, start_offset, key=lambda entry: entry.start_offset)
-        if gone > 0 and self.entries[gone - 1].start_offset < start_offset:
+        if gone > 0 and self.entries[0].start_offset < start_offset:
             self.entries[:gone] = [EpochEntry(self.entries[gone - 1].epoch, start_offset)]
             self._write()

@@ -11,7 +11,7 @@ from kpybroker.machine import Instant, Key
 from kpybroker.storage.checkpoints import read_checkpoint, uuid_bytes, uuid_text, write_checkpoint
 from kpybroker.storage.files import Files, Lock, StorageError
 from kpybroker.storage.log import Log
-from kpybroker.storage.recovery import Recovery
+from kpybroker.storage.recovery import Recovery, open_log
 from kpybroker.storage.segment import LogConfig
 
 META_PROPERTIES = "meta.properties"
@@ -87,7 +87,7 @@ class DataDirectory:
 
     @classmethod
     def open(cls, files: Files, fresh: Meta, config_of: Callable[[str], LogConfig], now: Instant) -> DataDirectory:
-        """A directory that is kept, with every log in it. An empty one becomes `fresh`; another must be of the same node.
+        """A directory that is kept, with every log in it. An empty one becomes `fresh`; others must be of that node.
 
         `fresh.cluster_id` may be empty: whatever cluster the directory belongs to is right then.
         """
@@ -145,7 +145,7 @@ class DataDirectory:
             if found is None:
                 continue
             key = found[1], int(found[2])
-            log, recovery = Log.open(
+            log, recovery = open_log(
                 self.files,
                 name,
                 config_of(key[0]),
@@ -179,7 +179,7 @@ class DataDirectory:
         starts = [
             f"{topic} {number} {log.start_offset}"
             for (topic, number), log in self.logs.items()
-            if log.start_offset > log.first_base_offset
+            if log.start_offset > log.segments.first_base_offset
         ]
         write_checkpoint(self.files, START_OFFSETS, starts)
 

@@ -7,7 +7,8 @@ from contextlib import suppress
 from struct import Struct
 from typing import NamedTuple
 
-from kpybroker.storage.files import File, StorageError
+from kpybroker.storage.files import File, Files, StorageError
+from kpybroker.wire.records import OVERHEAD, BatchHeader
 
 NO_TIMESTAMP = -1
 FRESH_LIMIT = 512  # entries: one write for two megabytes of records
@@ -150,3 +151,72 @@ class TimeIndex:
             return False
         last = self.last()
         return len(self.entries) == 0 or (last.offset >= self._base_offset and last.timestamp >= self.entries[0][0])
+
+
+class Indexes:
+    """Both indexes of a segment, and what decides when they get their next entry."""
+
+    __slots__ = ("_interval_bytes", "_largest", "_unindexed_bytes", "base_offset", "offsets", "times")
+
+    def __init__(self, files: Files, name: str, base_offset: int, interval_bytes: int, *, new: bool) -> None:
+        get = files.create if new else files.open
+        self.base_offset = base_offset
+        self.offsets = OffsetIndex(get(f"{name}.index"), base_offset)
+        self.times = TimeIndex(get(f"{name}.timeindex"), base_offset)
+        self._interval_bytes = interval_bytes
+        self._unindexed_bytes = 0
+        self._largest: TimestampOffset | None = TimestampOffset(NO_TIMESTAMP, base_offset) if new else None
+
+    @property
+    def largest(self) -> TimestampOffset:
+        """The largest timestamp in the segment, and the last offset of the batch that holds it."""
+        if self._largest is None:  # a closed segment has it as the last entry
+            self._largest = self.times.last()
+        return self._largest
+
+    @property
+    def files(self) -> tuple[File, File]:
+        return self.offsets.entries.file, self.times.entries.file
+
+    def note(self, header: BatchHeader, position: int) -> int:
+        """A batch begins at the position; returns its size."""
+        last_offset = header.base_offset + header.last_offset_delta
+        largest = self._largest or self.largest
+        if header.max_timestamp > largest.timestamp:
+            self._largest = largest = TimestampOffset(header.max_timestamp, last_offset)
+        if self._unindexed_bytes > self._interval_bytes:
+            self.offsets.append(last_offset, position)
+            self.times.append(*largest)
+            self._unindexed_bytes = 0
+        size = header.batch_length + OVERHEAD
+        self._unindexed_bytes += size
+        return size
+
+    def full(self, limit_bytes: int) -> bool:
+        """Whether an index has no room for another entry; one is kept for the largest timestamp at the end."""
+        return (
+            len(self.offsets.entries) >= limit_bytes // OffsetIndex.ENTRY.size
+            or len(self.times.entries) >= limit_bytes // TimeIndex.ENTRY.size - 1
+        )
+
+    def plausible(self, files: Files) -> bool:
+        """Whether the files are there and can be what was written."""
+        there = all(files.exists(file.path) for file in self.files)
+        return there and self.offsets.plausible() and self.times.plausible()
+
+    def reset(self) -> None:
+        """Forget everything: `note` is told of every batch again."""
+        self.offsets.entries.cut(0)
+        self.times.entries.cut(0)
+        self._largest = TimestampOffset(NO_TIMESTAMP, self.base_offset)
+        self._unindexed_bytes = 0
+
+    def seal(self) -> None:
+        """The segment is closed: the largest timestamp becomes an entry, and all entries go to the files."""
+        self.times.append(*self.largest)
+        self._unindexed_bytes = 0
+        self.save()
+
+    def save(self) -> None:
+        self.offsets.entries.save()
+        self.times.entries.save()

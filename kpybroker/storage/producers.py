@@ -1,4 +1,4 @@
-"""What a partition knows of idempotent producers: epochs and last sequences, so that a batch is written once, in order."""
+"""What a partition knows of idempotent producers: epochs and last sequences, so that a batch is written once."""
 
 from __future__ import annotations
 

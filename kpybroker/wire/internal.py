@@ -144,8 +144,10 @@ def decode_coordinator(key: Data, value: Data | None, types: Types = CONSUMER_OF
 
 def encode_metadata(value: Any, version: int) -> bytes:
     """The value of a record of `__cluster_metadata` (or of a snapshot); such records have no key."""
-    key = type_of(type(value)).key
-    return varint(METADATA_FRAME_VERSION) + varint(key) + varint(version) + encode(value, version)
+    key, body = type_of(type(value)).key, encode(value, version)
+    if CLUSTER_METADATA.get(key, ("", ""))[1] != type(value).__name__:
+        raise WireError(f"{type(value).__name__} is not a record of the metadata log")
+    return varint(METADATA_FRAME_VERSION) + varint(key) + varint(version) + body
 
 
 def decode_metadata(data: Data) -> tuple[Any, int]:

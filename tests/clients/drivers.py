@@ -11,6 +11,8 @@ POLL_S = 0.05
 # Members hear of a rebalance in the answer to a heartbeat, so these tests beat often.
 HEARTBEAT_INTERVAL_MS = 200
 SESSION_TIMEOUT_MS = 10_000
+# How long the broker keeps a fetch that finds nothing; a seek is noticed after it.
+FETCH_WAIT_MS = 50
 
 Headers = tuple[tuple[str, bytes | None], ...]
 

@@ -12,7 +12,16 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
-from tests.clients.drivers import HEARTBEAT_INTERVAL_MS, POLL_S, SESSION_TIMEOUT_MS, WAIT_S, Group, Message, Record
+from tests.clients.drivers import (
+    FETCH_WAIT_MS,
+    HEARTBEAT_INTERVAL_MS,
+    POLL_S,
+    SESSION_TIMEOUT_MS,
+    WAIT_S,
+    Group,
+    Message,
+    Record,
+)
 
 T = TypeVar("T")
 
@@ -91,6 +100,7 @@ class AioKafka:
             group_instance_id=instance,
             auto_offset_reset="earliest",
             enable_auto_commit=False,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
             heartbeat_interval_ms=HEARTBEAT_INTERVAL_MS,
             session_timeout_ms=SESSION_TIMEOUT_MS,
         )

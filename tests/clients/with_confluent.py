@@ -10,7 +10,16 @@ import confluent_kafka
 from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic  # type: ignore[attr-defined]
 
-from tests.clients.drivers import HEARTBEAT_INTERVAL_MS, POLL_S, SESSION_TIMEOUT_MS, WAIT_S, Group, Message, Record
+from tests.clients.drivers import (
+    FETCH_WAIT_MS,
+    HEARTBEAT_INTERVAL_MS,
+    POLL_S,
+    SESSION_TIMEOUT_MS,
+    WAIT_S,
+    Group,
+    Message,
+    Record,
+)
 
 
 class Confluent:
@@ -107,6 +116,7 @@ class ConfluentConsumer:
                 **settings,
                 "auto.offset.reset": "earliest",
                 "enable.auto.commit": False,
+                "fetch.wait.max.ms": FETCH_WAIT_MS,
                 "heartbeat.interval.ms": HEARTBEAT_INTERVAL_MS,
                 "session.timeout.ms": SESSION_TIMEOUT_MS,
             }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 import kafka
@@ -10,6 +11,7 @@ from kafka import codec as codecs
 from kafka.admin import ConfigResource, KafkaAdminClient
 
 from tests.clients.drivers import (
+    FETCH_WAIT_MS,
     HEARTBEAT_INTERVAL_MS,
     POLL_S,
     SESSION_TIMEOUT_MS,
@@ -19,6 +21,8 @@ from tests.clients.drivers import (
     Record,
     wait_for,
 )
+
+LONG_POLL_MS = 1000
 
 
 class KafkaPython:
@@ -104,65 +108,88 @@ class KafkaPython:
 
 
 class KafkaPythonConsumer:
-    """kafka-python's consumer of one topic."""
+    """kafka-python's consumer of one topic, polled in a thread of its own.
+
+    A poll that times out while its member joins leaves the join unfinished until the next poll. With many members and
+    short polls in one thread the members then go on disturbing each other, so polls are long here, as in applications.
+    """
 
     def __init__(self, bootstrap: str, topic: str, group: str | None, instance: str | None) -> None:
         self.received: list[Record] = []
         self._topic = topic
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="kafka-python")
+        self._open = True
+        self._polling: Future[dict[Any, Any]] | None = None
         self._consumer = kafka.KafkaConsumer(
             bootstrap_servers=bootstrap,
             group_id=group,
             group_instance_id=instance,
             auto_offset_reset="earliest",
             enable_auto_commit=False,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
             heartbeat_interval_ms=HEARTBEAT_INTERVAL_MS,
             session_timeout_ms=SESSION_TIMEOUT_MS,
         )
 
     def assign(self, *partitions: int) -> None:
-        self._consumer.assign([self._at(partition) for partition in partitions])
+        self._in_thread(self._consumer.assign, [self._at(partition) for partition in partitions])
 
     def subscribe(self) -> None:
-        # Without the topic's partitions, the leader of a group assigns nothing and joins again when it learns of them;
-        # if a poll times out meanwhile, kafka-python 3.0.12 forgets that second join and is without partitions for good.
-        wait_for(lambda: bool(self._consumer.partitions_for_topic(self._topic)))
         self._consumer.subscribe([self._topic])
+        # A leader that does not know the topic yet assigns nothing, and joins again when it learns of its partitions;
+        # if a poll times out meanwhile, kafka-python 3.0.12 loses that second join and never gets its partitions.
+        wait_for(lambda: bool(self._consumer.partitions_for_topic(self._topic)))
 
     def assignment(self) -> set[int]:
         return {at.partition for at in self._consumer.assignment()}
 
     def poll(self) -> None:
-        for records in self._consumer.poll(timeout_ms=int(POLL_S * 1000)).values():
+        if self._polling is None:
+            self._polling = self._thread.submit(self._consumer.poll, timeout_ms=LONG_POLL_MS)
+        wait([self._polling], POLL_S)
+        if self._polling.done():
+            polled, self._polling = self._polling.result(), None
+            self._receive(polled)
+
+    def _receive(self, polled: dict[Any, Any]) -> None:
+        for records in polled.values():
             self.received += [
                 Record(r.partition, r.offset, r.key, r.value, tuple(r.headers), r.timestamp) for r in records
             ]
 
     def seek(self, partition: int, offset: int) -> None:
-        self._consumer.seek(self._at(partition), offset)
+        self._in_thread(self._consumer.seek, self._at(partition), offset)
 
     def position(self, partition: int) -> int:
-        return int(self._consumer.position(self._at(partition)))
+        return int(self._in_thread(self._consumer.position, self._at(partition)))
 
     def commit(self, offsets: Mapping[int, int] | None = None) -> None:
-        if offsets is None:
-            self._consumer.commit()
-        else:
-            self._consumer.commit({self._at(p): kafka.OffsetAndMetadata(n, "", -1) for p, n in offsets.items()})
+        chosen = offsets and {self._at(p): kafka.OffsetAndMetadata(n, "", -1) for p, n in offsets.items()}
+        self._in_thread(self._consumer.commit, chosen)
 
     def committed(self, partition: int) -> int | None:
-        offset: int | None = self._consumer.committed(self._at(partition))
+        offset: int | None = self._in_thread(self._consumer.committed, self._at(partition))
         return offset
 
     def offset_for_time(self, partition: int, timestamp_ms: int) -> int | None:
-        found = self._consumer.offsets_for_times({self._at(partition): timestamp_ms})[self._at(partition)]
+        at = self._at(partition)
+        found = self._in_thread(self._consumer.offsets_for_times, {at: timestamp_ms})[at]
         return None if found is None else int(found.offset)
 
     def bounds(self, partition: int) -> tuple[int, int]:
         at = self._at(partition)
-        return self._consumer.beginning_offsets([at])[at], self._consumer.end_offsets([at])[at]
+        begin = self._in_thread(self._consumer.beginning_offsets, [at])[at]
+        return begin, self._in_thread(self._consumer.end_offsets, [at])[at]
 
     def close(self) -> None:
-        self._consumer.close()
+        if self._open:
+            self._open = False
+            self._in_thread(self._consumer.close)
+            self._thread.shutdown()
+
+    def _in_thread(self, function: Any, *arguments: Any) -> Any:
+        """The consumer may be used from one thread at a time: after the poll that is under way."""
+        return self._thread.submit(function, *arguments).result(WAIT_S)
 
     def _at(self, partition: int) -> kafka.TopicPartition:
         return kafka.TopicPartition(self._topic, partition)

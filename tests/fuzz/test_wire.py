@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.fuzz.wire import INTERNAL, KEYS, target
 from tests.wire.interpretive import Interpreter, definitions, span
 
-SAMPLES = json.loads((Path(__file__).parents[1] / "data" / "internal_logs.json").read_text())
+SAMPLES = json.loads((Path(__file__).parents[1] / "data" / "wire" / "internal_logs.json").read_text())
 NUMBERS = (
     b"\x00",
     b"\x01",

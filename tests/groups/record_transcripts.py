@@ -1,6 +1,7 @@
 """Records transcripts anew from a real Apache Kafka: python -m tests.groups.record_transcripts HOST:PORT FILE...
 
-The broker must be configured as the transcripts' `set` lines say (`group.max.size` for `group_max_size`, and so on).
+The broker must be configured as transcript.DEFAULTS and the `set` lines say (`group.max.size` for `group_max_size`, and
+so on), with 50 partitions of `__consumer_offsets`; it is asked at the pace of real time, so keep it otherwise idle.
 """
 
 from __future__ import annotations
@@ -14,13 +15,16 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from kpybroker.machine import Record
 from kpybroker.wire.declare import type_of
 from kpybroker.wire.decode import decoder
 from kpybroker.wire.encode import encode
 from kpybroker.wire.header import RequestHeader, ResponseHeader
+from kpybroker.wire.internal import decode_coordinator
 from kpybroker.wire.messages.create_topics import CreateTopicsRequest, CreateTopicsResponse
 from kpybroker.wire.messages.delete_groups import DeleteGroupsResponse
 from kpybroker.wire.messages.describe_groups import DescribeGroupsResponse
+from kpybroker.wire.messages.fetch import FetchRequest, FetchResponse
 from kpybroker.wire.messages.find_coordinator import FindCoordinatorRequest, FindCoordinatorResponse
 from kpybroker.wire.messages.heartbeat import HeartbeatResponse
 from kpybroker.wire.messages.join_group import JoinGroupResponse
@@ -29,6 +33,7 @@ from kpybroker.wire.messages.list_groups import ListGroupsResponse
 from kpybroker.wire.messages.offset_commit import OffsetCommitResponse
 from kpybroker.wire.messages.offset_fetch import OffsetFetchResponse
 from kpybroker.wire.messages.sync_group import SyncGroupResponse
+from kpybroker.wire.records import batches, records
 from tests.groups.transcript import parse, play
 
 RESPONSES = {
@@ -44,6 +49,7 @@ RESPONSES = {
         DeleteGroupsResponse,
         ListGroupsResponse,
         CreateTopicsResponse,
+        FetchResponse,
         FindCoordinatorResponse,
     )
 }
@@ -96,6 +102,24 @@ class KafkaBroker:
         _, position = decoder(ResponseHeader, 1 if version in type_of(response).flexible else 0)(frame, 0)
         return who, version, decoder(response, version)(frame, position)[0]
 
+    def records(self, group: str) -> list[Record]:
+        """What the partition of `__consumer_offsets` holds of the group."""
+        partition = java_hash(group) % 50
+        wanted = FetchRequest.FetchTopic.FetchPartition(
+            partition=partition, fetch_offset=0, partition_max_bytes=50_000_000
+        )
+        topic = FetchRequest.FetchTopic(topic="__consumer_offsets", partitions=[wanted])
+        self.ask("reader", 4, FetchRequest(max_wait_ms=100, min_bytes=1, topics=[topic]))
+        self.sockets["reader"].setblocking(True)
+        _, _, response = self.read("reader", self.sockets["reader"])
+        found: list[Record] = []
+        for _, batch in batches(memoryview(response.responses[0].partitions[0].records)):
+            for _, _, key, value, _ in records(batch):
+                record = decode_coordinator(key or b"", value)
+                if record is not None and record.key.group == group:
+                    found.append(record)
+        return found
+
     @staticmethod
     def take(sock: socket.socket, count: int) -> bytes:
         data = b""
@@ -104,6 +128,14 @@ class KafkaBroker:
             assert piece, "the broker has closed the connection"
             data += piece
         return data
+
+
+def java_hash(text: str) -> int:
+    """Its magnitude: Kafka takes the absolute value (Utils.abs) where the group's partition is concerned."""
+    code = 0
+    for letter in text:
+        code = (31 * code + ord(letter)) & 0xFFFFFFFF
+    return abs(code - (1 << 32) if code > 0x7FFFFFFF else code)
 
 
 def prepare(broker: KafkaBroker) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
+from kpybroker.groups.classic import State
 from kpybroker.groups.settings import GroupSettings
 from kpybroker.groups.shard import Shard
 from kpybroker.machine import Call, Decision, Instant, Peer, Record
@@ -106,3 +107,27 @@ class ShardBroker:
     def answers(self) -> list[tuple[str, int, Any]]:
         found, self.unread = self.unread, []
         return found
+
+    def records(self, group: str) -> list[Record]:
+        return [record for record in self.log if record.key.group == group]
+
+
+def durable(shard: Shard) -> dict[str, Any]:
+    """What the log must know of groups that are not in the middle of a rebalance, and of all offsets."""
+    settled = {
+        id_: (
+            group.state,
+            group.generation,
+            group.protocol_type,
+            group.protocol,
+            group.leader,
+            [(m.identity, m.timeouts, m.metadata(group.protocol or ""), m.assignment) for m in group.members.values()],
+        )
+        for id_, group in shard.groups.items()
+        if group.state in (State.STABLE, State.EMPTY)
+    }
+    return {"groups": settled, "offsets": shard.offsets.groups}
+
+
+def reloaded(broker: ShardBroker) -> Shard:
+    return ShardBroker(broker.shard.settings, Random(0), broker.log).shard

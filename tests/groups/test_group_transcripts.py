@@ -10,13 +10,12 @@ import pytest
 
 from kpybroker.groups.settings import GroupSettings
 from tests.groups.shard_broker import ShardBroker
-from tests.groups.transcript import TRANSCRIPTS, parse, play
+from tests.groups.transcript import DEFAULTS, TRANSCRIPTS, parse, play
 
 
 @pytest.mark.parametrize("path", sorted(TRANSCRIPTS.glob("*.txt")), ids=lambda path: path.stem)
 def test_a_shard_answers_as_kafka_did(path: Path) -> None:
-    """Each transcript was recorded from Apache Kafka 4.3.1 and names the methods it is about; every answer is the same."""
+    """Each was recorded from Apache Kafka 4.3.1 and names the methods it is about: same answers, same records."""
     transcript = parse(path.read_text())
-    settings = {"group_min_session_timeout_ms": 200, "group_initial_rebalance_delay_ms": 0, "group_max_size": 3}
-    chosen: dict[str, Any] = settings | transcript.settings
+    chosen: dict[str, Any] = DEFAULTS | transcript.settings
     assert play(transcript, ShardBroker(GroupSettings(**chosen), Random(1)), "group") == transcript.text

@@ -1,9 +1,10 @@
-"""Transcripts of groups: a step a line, below it what was answered; spoken to a shard here, to a real Kafka when recorded.
+"""Transcripts of groups: a step a line, below it what was answered; spoken to a shard, or to a real Kafka to record it.
 
     a join v=9 protocols=range:A            who, what, and what differs from the defaults
       a: MEMBER_ID_REQUIRED member=a#1      whose request is answered by now, and how
 
-Member ids are written `client#n` in the order in which they appear. `wait 500` lets half a second pass.
+Member ids are written `client#n` in the order in which they appear. `wait 500` lets half a second pass. At the end, in
+lines that begin with `=`, stand the records that `__consumer_offsets` then holds of the group.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from kpybroker.machine import Record
 from kpybroker.wire.encode import encode
 from kpybroker.wire.errors import Error
 from kpybroker.wire.messages.delete_groups import DeleteGroupsRequest
@@ -23,9 +25,21 @@ from kpybroker.wire.messages.offset_commit import OffsetCommitRequest
 from kpybroker.wire.messages.offset_fetch import OffsetFetchRequest
 from kpybroker.wire.messages.sync_group import SyncGroupRequest
 from kpybroker.wire.schemas.consumer_protocol import ConsumerProtocolSubscription
+from kpybroker.wire.schemas.groups import OffsetCommitKey
 
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
-LATEST = {"join": 9, "sync": 5, "heartbeat": 4, "leave": 5, "commit": 9, "fetch": 9, "describe": 6, "delete": 2, "list": 5}
+DEFAULTS = {"group_min_session_timeout_ms": 200, "group_initial_rebalance_delay_ms": 0, "group_max_size": 3}
+LATEST = {
+    "join": 9,
+    "sync": 5,
+    "heartbeat": 4,
+    "leave": 5,
+    "commit": 9,
+    "fetch": 9,
+    "describe": 6,
+    "delete": 2,
+    "list": 5,
+}
 UUID_LENGTH = 37  # with the dash before it
 
 
@@ -49,6 +63,8 @@ class Broker(Protocol):
 
     def answers(self) -> list[tuple[str, int, Any]]: ...  # who, version, response; since the last call
 
+    def records(self, group: str) -> list[Record]: ...
+
 
 class Transcript(NamedTuple):
     comment: list[str]
@@ -66,7 +82,7 @@ def parse(text: str) -> Transcript:
         elif line.startswith("set "):
             name, _, value = line[4:].partition("=")
             settings[name] = int(value)
-        elif line and not line.startswith(" "):
+        elif line and line[0] not in " =":
             words = line.split()
             who, verb = words[0], words[1]
             steps.append(Step(line, who, verb, dict(word.split("=", 1) for word in words[2:] if "=" in word)))
@@ -85,6 +101,7 @@ def play(transcript: Transcript, broker: Broker, group: str) -> str:
             broker.ask(step.who, step.version, build(step, group, names))
         for who, version, response in sorted(broker.answers(), key=lambda answer: answer[0]):
             lines.append(f"  {who}: {spell(response, version, names, group)}")
+    lines += ["", *(f"= {spell_record(record, names)}" for record in broker.records(group))]
     return "\n".join(lines) + "\n"
 
 
@@ -196,9 +213,7 @@ def build_other(step: Step, group: str, member: str, generation: int, instance: 
         indexes = [int(p) for p in o.get("partitions", "0").split(",")]
         topics = [asked.OffsetFetchRequestTopics(name=o.get("topic", "t"), partition_indexes=indexes)]
         everything = o.get("topic") == "*"
-        return OffsetFetchRequest(
-            groups=[asked(group_id=o.get("group", group), topics=None if everything else topics)]
-        )
+        return OffsetFetchRequest(groups=[asked(group_id=o.get("group", group), topics=None if everything else topics)])
     if step.verb == "describe":
         return DescribeGroupsRequest(groups=[o.get("group", group)])
     if step.verb == "delete":
@@ -214,6 +229,26 @@ def spell(response: Any, version: int, names: Names, group: str) -> str:
     """An answer in one line: everything that its version carries."""
     words = Spelling(names, group, version)
     return str(getattr(words, type(response).__name__)(response))
+
+
+def spell_record(record: Record, names: Names) -> str:
+    """Everything but the time."""
+    key, value = record.key, record.value
+    if isinstance(key, OffsetCommitKey):
+        if value is None:
+            return f"offset {key.topic}-{key.partition} tombstone"
+        expiry = "" if value.expire_timestamp == -1 else f" expires={value.expire_timestamp - value.commit_timestamp}"
+        where = f"{key.topic}-{key.partition} v={record.version}"
+        return f"offset {where} {value.offset} {value.leader_epoch} {value.metadata!r}{expiry}"
+    if value is None:
+        return "group tombstone"
+    members = sorted(
+        f"{names.name(m.member_id)}/{m.group_instance_id}/{m.client_id}/{m.client_host}"
+        f"/{m.rebalance_timeout}/{m.session_timeout}:{shown(m.subscription)}:{shown(m.assignment)}"
+        for m in value.members
+    )
+    words = f"group v={record.version} gen={value.generation} type={value.protocol_type!r} protocol={value.protocol!r}"
+    return " ".join([f"{words} leader={names.name(value.leader) if value.leader else None}", *members])
 
 
 class Spelling:
@@ -249,7 +284,9 @@ class Spelling:
 
     def OffsetCommitResponse(self, r: Any) -> str:
         return " ".join(
-            f"{topic.name}-{p.partition_index}:{Error(p.error_code).name}" for topic in r.topics for p in topic.partitions
+            f"{topic.name}-{p.partition_index}:{Error(p.error_code).name}"
+            for topic in r.topics
+            for p in topic.partitions
         )
 
     def OffsetFetchResponse(self, r: Any) -> str:
@@ -278,4 +315,6 @@ class Spelling:
 
     def ListGroupsResponse(self, r: Any) -> str:
         own = [g for g in r.groups if g.group_id == self.group]  # others come from elsewhere on a shared broker
-        return " ".join([Error(r.error_code).name, *(f"{g.protocol_type!r}/{g.group_state}/{g.group_type}" for g in own)])
+        return " ".join(
+            [Error(r.error_code).name, *(f"{g.protocol_type!r}/{g.group_state}/{g.group_type}" for g in own)]
+        )

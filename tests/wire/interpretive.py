@@ -1,6 +1,6 @@
 """A codec that walks Kafka's own message definitions: slow and plain, and with nothing in common with the project's.
 
-`tests/data/kafka_messages.json` holds the definitions of two releases. A value is a dict by Kafka's field names.
+`tests/data/wire/kafka_messages.json` holds the definitions of two releases. A value is a dict by Kafka's field names.
 """
 
 from __future__ import annotations
@@ -9,9 +9,12 @@ import json
 import random
 import re
 import struct
+import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
+from zlib import crc32
 
 Definition: TypeAlias = dict[str, Any]
 Tree: TypeAlias = dict[str, Any]
@@ -50,7 +53,7 @@ def span(text: str | None) -> range:
 @cache
 def releases() -> dict[str, list[Definition]]:
     """Release -> definitions; of 3.9.1 those that 4.3.1 does not have word for word."""
-    text = (Path(__file__).parents[1] / "data" / "kafka_messages.json").read_text()
+    text = (Path(__file__).parents[1] / "data" / "wire" / "kafka_messages.json").read_text()
     found: dict[str, list[Definition]] = json.loads(text)
     return found
 
@@ -176,3 +179,28 @@ class Interpreter:
 def snake(name: str) -> str:
     """Kafka's field name as the project writes it."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.replace("KRaft", "Kraft")).lower()
+
+
+STYLES = ("least", "full", "calm")
+
+
+def cases(release: str, definition: Definition) -> Iterator[tuple[int, str, Tree, bytes]]:
+    """(version, style, value, bytes): three values of a message in each version, always the same."""
+    for version in span(definition["validVersions"]):
+        interpreter = Interpreter(definition, version)
+        for style in STYLES:
+            luck = random.Random(crc32(f"{release} {definition['name']} {version} {style}".encode()))
+            tree = interpreter.sample(luck, style=style)
+            yield version, style, tree, interpreter.encode(tree)
+
+
+def main() -> None:
+    """What tests/data/wire/README.md pipes to Kafka's own classes."""
+    for release, definition in definitions():
+        if release in sys.argv[1:]:
+            for version, _, _, data in cases(release, definition):
+                sys.stdout.write(f"{release} {definition['name']} {version} {data.hex()}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -14,7 +14,7 @@ from kpybroker.wire.compiler import WireError, long, skip, varint
 from kpybroker.wire.declare import NO_ID, Kind, type_of
 from kpybroker.wire.decode import decoder
 from kpybroker.wire.encode import encode, encoder
-from kpybroker.wire.fields import Field, fields
+from kpybroker.wire.fields import Field, blank, fields
 from kpybroker.wire.header import RequestHeader
 from kpybroker.wire.messages.api_versions import ApiVersionsRequest
 from kpybroker.wire.messages.create_topics import CreateTopicsRequest
@@ -326,3 +326,17 @@ def test_a_tagged_part_that_is_sent_as_null() -> None:
         session_timeout_ms=0, supported_protocols=[]
     )
     assert encode(absent, 0) == data[:-4] + b"\0"
+
+
+@pytest.mark.parametrize("name", sorted(classes()))
+def test_a_blank_of_everything(name: str) -> None:
+    """A blank has zeros, empties and defaults in every field, and can be written in the last version."""
+    value = blank(ours(name))
+    version = type_of(ours(name)).versions.last
+    assert decoder(ours(name), version)(memoryview(encode(value, version)), 0)[0] == value
+
+
+def test_a_blank_with_some_values() -> None:
+    """What is given to a blank stands; what has a default keeps it; the rest is zero or empty."""
+    made = blank(FetchRequest, max_wait_ms=500)
+    assert (made.max_wait_ms, made.max_bytes, made.min_bytes, made.topics) == (500, 2**31 - 1, 0, [])

@@ -28,9 +28,7 @@ def test_all_errors_of_kio() -> None:
 def test_all_errors_of_kafka_python() -> None:
     """Every error that kafka-python can raise for a code is the one that we mean by it."""
     theirs = {
-        made.errno: made.message
-        for made in vars(errors).values()
-        if isinstance(getattr(made, "errno", None), int)
+        made.errno: made.message for made in vars(errors).values() if isinstance(getattr(made, "errno", None), int)
     }
     assert len(theirs) > 120
     assert {code: Error(code).name for code in theirs} == {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from pathlib import Path
@@ -13,7 +12,6 @@ import pytest
 from kpybroker.machine import Record
 from kpybroker.wire.compiler import WireError
 from kpybroker.wire.declare import NO_ID, type_of
-from kpybroker.wire.decode import decoder
 from kpybroker.wire.internal import (
     CLUSTER_METADATA,
     CONSUMER_OFFSETS,
@@ -27,42 +25,19 @@ from kpybroker.wire.internal import (
     encode_coordinator,
     encode_metadata,
 )
+from kpybroker.wire.schemas.cluster_state import NoOpRecord
 from kpybroker.wire.schemas.consumer_groups import ConsumerGroupMetadataKey, ConsumerGroupMetadataValue
-from kpybroker.wire.schemas.consumer_protocol import ConsumerProtocolAssignment, ConsumerProtocolSubscription
 from kpybroker.wire.schemas.control import LeaderChangeMessage, Voter
 from kpybroker.wire.schemas.groups import OffsetCommitKey, OffsetCommitValue
 from kpybroker.wire.schemas.share_groups import ShareUpdateKey
 from kpybroker.wire.schemas.transactions import TransactionLogKey
+from tests.wire.kafka_json import same
 
-SAMPLES = json.loads((Path(__file__).parents[1] / "data" / "internal_logs.json").read_text())
+SAMPLES = json.loads((Path(__file__).parents[1] / "data" / "wire" / "internal_logs.json").read_text())
 COORDINATOR = [s for s in SAMPLES if s["log"] in ("__consumer_offsets", "__transaction_state")]
 METADATA = [s for s in SAMPLES if s["log"] in ("__cluster_metadata", "bootstrap.checkpoint")]
 CONTROL = [s for s in SAMPLES if s["log"] == "control"]
-URL_SAFE = str.maketrans("+/", "-_")  # the tool writes ids in the one alphabet and bytes in the other
 LOGS = {"__consumer_offsets": CONSUMER_OFFSETS, "__transaction_state": TRANSACTION_STATE}
-
-
-def same(value: Any, said: Any) -> bool:
-    """Whether `value` is what the dump tool says; it leaves out tagged fields that hold their default."""
-    if isinstance(said, dict) and isinstance(value, memoryview):  # the tool reads on, into what the client sent
-        layout = ConsumerProtocolSubscription if "topics" in said else ConsumerProtocolAssignment
-        version = int.from_bytes(value[:2], "big")
-        return same(decoder(layout, version)(value[2:], 0)[0], said)
-    if isinstance(said, dict):
-        names = {re.sub(r"([A-Z])", r"_\1", name).lower(): part for name, part in said.items()}
-        fields = type(value).__struct_fields__
-        defaults = type(value).__struct_defaults__
-        assert set(names) <= set(fields)
-        return all(same(getattr(value, name), part) for name, part in names.items()) and all(
-            getattr(value, name) == default or getattr(value, name) == []
-            for name, default in zip(fields[len(fields) - len(defaults) :], defaults, strict=True)
-            if name not in names
-        )
-    if isinstance(said, list):
-        return len(value) == len(said) and all(map(same, value, said))
-    if isinstance(said, str) and isinstance(value, bytes | memoryview):
-        return base64.urlsafe_b64encode(value).rstrip(b"=") == said.translate(URL_SAFE).rstrip("=").encode()
-    return bool(value == said)
 
 
 def data(text: str | None) -> bytes | None:
@@ -215,3 +190,11 @@ def test_a_value_that_does_not_fit() -> None:
                 3,
             )
         )
+
+
+def test_what_is_no_metadata() -> None:
+    """Neither a version that is not there nor a message of another kind gets into the metadata log."""
+    with pytest.raises(WireError, match="NoOpRecord has no version -1"):
+        encode_metadata(NoOpRecord(), -1)
+    with pytest.raises(WireError, match="ConsumerGroupMetadataValue is not a record of the metadata log"):
+        encode_metadata(ConsumerGroupMetadataValue(epoch=1), 0)

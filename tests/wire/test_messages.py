@@ -1,19 +1,20 @@
 """Every message, header and record in every version, against three codecs that are not ours.
 
 `interpretive.py` walks Kafka's definitions and covers all of them; the generated codecs of kafka-python and kio are
-asked wherever they know the message. `test_who_covers_what` holds the table of it.
+asked wherever they know the message. What neither knows stands in `kafka_codec.txt` as Apache Kafka's own classes wrote
+it. `test_who_covers_what` holds the table of it.
 """
 
 from __future__ import annotations
 
+import json
 import pkgutil
-import random
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import Any
-from zlib import crc32
 
 import pytest
 
@@ -22,12 +23,17 @@ from kpybroker.wire.compiler import WireError
 from kpybroker.wire.declare import Versions, type_of
 from kpybroker.wire.decode import decoder
 from kpybroker.wire.encode import encode
-from tests.wire.interpretive import RENAMED, Definition, Interpreter, Tree, definitions, releases, snake, span
+from tests.wire.interpretive import RENAMED, Definition, Tree, cases, definitions, releases, snake, span
+from tests.wire.kafka_json import same
 from tests.wire.others import KafkaPython, Kio
 
 ALL = definitions()
+KAFKA = [
+    line.split(" ", 4)
+    for line in (Path(__file__).parents[1] / "data" / "wire" / "kafka_codec.txt").read_text("utf-8").splitlines()
+]
 NAMES = sorted({definition["name"] for _, definition in ALL})
-DEFINITIONS_ONLY = {  # what 4.0 removed, and drafts of 3.9.1
+KAFKA_ALONE = {  # what 4.0 removed, and drafts of 3.9.1
     "AlterPartition": "0-1",
     "AlterReplicaLogDirs": "0",
     "ControlledShutdown": "0-3",
@@ -57,7 +63,6 @@ DEFINITIONS_ONLY = {  # what 4.0 removed, and drafts of 3.9.1
     "UpdateMetadata": "0-8",
     "WriteTxnMarkers": "0",
 }
-STYLES = ("least", "full", "calm")
 
 
 @cache
@@ -79,16 +84,12 @@ def ours(name: str) -> type[Any]:
     return classes()[RENAMED.get(name, name)]
 
 
-def cases(name: str) -> Iterator[tuple[Definition, int, str, Tree, bytes]]:
+def cases_of(name: str) -> Iterator[tuple[Definition, int, str, Tree, bytes]]:
     """(definition, version, style, value, bytes) of everything that the releases say of one message."""
     for release, definition in ALL:
         if definition["name"] == name:
-            for version in span(definition["validVersions"]):
-                interpreter = Interpreter(definition, version)
-                for style in STYLES:
-                    luck = random.Random(crc32(f"{release} {name} {version} {style}".encode()))
-                    tree = interpreter.sample(luck, style=style)
-                    yield definition, version, style, tree, interpreter.encode(tree)
+            for case in cases(release, definition):
+                yield definition, *case
 
 
 def differences(value: Any, tree: Any, path: str = "") -> Iterator[str]:
@@ -109,7 +110,7 @@ def differences(value: Any, tree: Any, path: str = "") -> Iterator[str]:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_version_against_the_definitions(name: str) -> None:
     """What an interpreter of Kafka's definitions writes is read with every field at its value, and written again."""
-    for definition, version, style, tree, data in cases(name):
+    for definition, version, style, tree, data in cases_of(name):
         where = f"{name} v{version} {style}"
         value, end = decoder(ours(name), version)(memoryview(data), 0)
         assert end == len(data), where
@@ -125,7 +126,7 @@ def test_every_version_against_the_definitions(name: str) -> None:
 )
 def test_every_version_against_other_codecs(other: Any, name: str) -> None:
     """kafka-python and kio read what we write, find the same values in it, and write it as we do."""
-    for _, version, style, tree, data in cases(name):
+    for _, version, style, tree, data in cases_of(name):
         if other.knows(name, version) and style in other.styles:
             value, _ = decoder(ours(name), version)(memoryview(data), 0)
             written = encode(value, version)
@@ -134,10 +135,20 @@ def test_every_version_against_other_codecs(other: Any, name: str) -> None:
             assert other.missing(theirs, tree) == [], f"{name} v{version} {style}"
 
 
+@pytest.mark.parametrize("line", KAFKA, ids=lambda line: "-".join(line[:3]))
+def test_the_rest_against_kafka_itself(line: list[str]) -> None:
+    """Bytes by Kafka's own classes mean what Kafka says they mean, and are written again byte for byte."""
+    _, name, version, data, said = line
+    value, end = decoder(ours(name), int(version))(memoryview(bytes.fromhex(data)), 0)
+    assert end == len(data) // 2
+    assert same(value, json.loads(said))
+    assert encode(value, int(version)).hex() == data
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_cut_is_an_error(name: str) -> None:
     """A message that ends early anywhere raises WireError with the message's name, and nothing else."""
-    for _, version, style, _, data in cases(name):
+    for _, version, style, _, data in cases_of(name):
         if style == "calm":
             decode = decoder(ours(name), version)
             for cut in range(len(data)):
@@ -185,24 +196,26 @@ def of(message: type[Any]) -> range:
 
 
 def test_who_covers_what() -> None:
-    """Of the requests of 361 pairs both other codecs know 239, kio alone 63; the definitions alone cover 59, named."""
+    """Of the requests of 361 pairs both other codecs know 239, kio alone 63; Kafka itself wrote the other 59, named."""
     count: Counter[tuple[str, str]] = Counter()
     alone: dict[str, list[int]] = {}
+    by_kafka = {(name, int(version)) for _, name, version, _, _ in KAFKA}
     everything = {(str(RENAMED.get(d["name"], d["name"])), v) for _, d in ALL for v in span(d["validVersions"])}
     for name, version in sorted(everything):
         kind = next((kind for kind in ("Request", "Response") if name.endswith(kind)), "record or header")
         codecs = [other.name for other in (KafkaPython, Kio) if other.knows(name, version)]
-        count[kind, " and ".join(["definitions", *codecs])] += 1
-        if not codecs and kind == "Request":
+        codecs += ["Kafka"] if (name, version) in by_kafka else []
+        count[kind, " and ".join(codecs)] += 1
+        if codecs == ["Kafka"] and kind == "Request":
             alone.setdefault(name.removesuffix("Request"), []).append(version)
-    assert alone == {name: list(span(versions)) for name, versions in DEFINITIONS_ONLY.items()}
+    assert alone == {name: list(span(versions)) for name, versions in KAFKA_ALONE.items()}
     assert count == {
-        ("Request", "definitions and kafka-python and kio"): 239,
-        ("Request", "definitions and kio"): 63,
-        ("Request", "definitions"): 59,
-        ("Response", "definitions and kafka-python and kio"): 234,  # not ApiVersions
-        ("Response", "definitions and kio"): 68,
-        ("Response", "definitions"): 59,
-        ("record or header", "definitions and kio"): 21,
-        ("record or header", "definitions"): 104,  # bytes of Kafka itself for most of them: test_internal.py
+        ("Request", "kafka-python and kio"): 239,
+        ("Request", "kio"): 63,
+        ("Request", "Kafka"): 59,
+        ("Response", "kafka-python and kio"): 234,  # not ApiVersions
+        ("Response", "kio"): 68,
+        ("Response", "Kafka"): 59,
+        ("record or header", "kio"): 21,
+        ("record or header", "Kafka"): 104,
     }

@@ -1,0 +1,200 @@
+"""Decides on new topics: whether they may be made, where their replicas go, and the records that make them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from kpybroker.config.describe import describe_topic
+from kpybroker.config.settings import Settings
+from kpybroker.machine import Record
+from kpybroker.metadata.image import CLUSTER_METADATA, TOPIC_RESOURCE, Image
+from kpybroker.metadata.topic_names import colliding, refuse_name
+from kpybroker.wire.errors import Error
+from kpybroker.wire.messages.create_topics import CreateTopicsRequest, CreateTopicsResponse
+from kpybroker.wire.schemas.cluster_state import ConfigRecord
+from kpybroker.wire.schemas.cluster_topics import PartitionRecord, TopicRecord
+
+CreatableTopic = CreateTopicsRequest.CreatableTopic
+TopicResult = CreateTopicsResponse.CreatableTopicResult
+MAX_PARTITIONS_PER_REQUEST = 10_000  # QuorumController.MAX_RECORDS_PER_USER_OP
+
+
+class Refused(NamedTuple):
+    error: Error
+    message: str | None
+
+
+class TopicMaker:
+    """Makes the records of topics; ids come from `rng`, so that a seed gives the same cluster again."""
+
+    def __init__(self, image: Image, settings: Settings, rng: random.Random, directory_id: bytes) -> None:
+        self.image = image
+        self._settings = settings
+        self._random = rng
+        self._directory_id = directory_id
+
+    def topic(self, name: str, partitions: int, configs: Mapping[str, str]) -> tuple[Record, ...]:
+        """The records of a new topic on this cluster's brokers, with the default replication factor."""
+        brokers = self._brokers()
+        replicas = [brokers[: self._replication_factor(-1)] for _ in range(partitions)]
+        return self._topic_records(name, new_id(self._random), replicas, configs)
+
+    def refuse_new_topic(self, name: str) -> Refused | None:
+        reason = refuse_name(name)
+        if reason is not None:
+            return Refused(Error.INVALID_TOPIC_EXCEPTION, reason)
+        if name in self.image.topics:
+            return Refused(Error.TOPIC_ALREADY_EXISTS, f"topic '{name}' already exists")
+        other = colliding(name, self.image.topics)
+        if other is not None:
+            return Refused(Error.INVALID_TOPIC_EXCEPTION, f"topic '{name}' collides with topic '{other}'")
+        return None
+
+    def create(self, request: CreateTopicsRequest) -> tuple[tuple[Record, ...], CreateTopicsResponse]:
+        counts: dict[str, int] = {}
+        for topic in request.topics:
+            counts[topic.name] = counts.get(topic.name, 0) + 1
+        single = [topic for topic in request.topics if counts[topic.name] == 1 and topic.name != CLUSTER_METADATA]
+        total = sum(max(len(topic.assignments), topic.num_partitions, 1) for topic in single)
+        records: list[Record] = []
+        results: list[TopicResult] = []
+        for topic in single:
+            if total > MAX_PARTITIONS_PER_REQUEST:
+                results.append(_refusal(topic.name, Refused(Error.POLICY_VIOLATION, "too many partitions at once")))
+                continue
+            made = self._create_topic(topic)
+            if isinstance(made, Refused):
+                results.append(_refusal(topic.name, made))
+                continue
+            more, result = made
+            records.extend(more)
+            results.append(result)
+        for name, count in counts.items():
+            if count > 1:
+                results.append(_refusal(name, Refused(Error.INVALID_REQUEST, "the request names this topic twice")))
+            elif name == CLUSTER_METADATA:
+                results.append(_refusal(name, Refused(Error.INVALID_REQUEST, f"{name} is the cluster's own")))
+        return () if request.validate_only else tuple(records), CreateTopicsResponse(topics=results)
+
+    def _create_topic(self, topic: CreatableTopic) -> tuple[tuple[Record, ...], TopicResult] | Refused:
+        refused = self.refuse_new_topic(topic.name)
+        if refused is not None:
+            return refused
+        configs = {config.name: config.value for config in topic.configs}
+        if None in configs.values():
+            return Refused(Error.INVALID_CONFIG, "a topic's config is set to null")
+        overrides = {name: value for name, value in configs.items() if value is not None}
+        reason = self._settings.check_topic(overrides)
+        if reason is not None:
+            return Refused(Error.INVALID_CONFIG, reason)
+        replicas = self._assign(topic)
+        if isinstance(replicas, Refused):
+            return replicas
+        topic_id = new_id(self._random)
+        result = TopicResult(
+            name=topic.name,
+            topic_id=topic_id,
+            error_code=Error.NONE,
+            error_message=None,
+            num_partitions=len(replicas),
+            replication_factor=len(replicas[0]),
+            configs=self._effective(overrides),
+        )
+        return self._topic_records(topic.name, topic_id, replicas, overrides), result
+
+    def _assign(self, topic: CreatableTopic) -> list[list[int]] | Refused:
+        """The replicas of each partition, by hand or by default (ReplicationControlManager.createTopic)."""
+        brokers = self._brokers()
+        if topic.assignments:
+            return self._assigned_by_hand(topic, brokers)
+        if topic.replication_factor == 0 or topic.replication_factor < -1:
+            return Refused(
+                Error.INVALID_REPLICATION_FACTOR, "the replication factor is larger than 0, or -1 for the default"
+            )
+        if topic.num_partitions == 0 or topic.num_partitions < -1:
+            return Refused(Error.INVALID_PARTITIONS, "the number of partitions is larger than 0, or -1 for the default")
+        factor = self._replication_factor(topic.replication_factor)
+        if factor > len(brokers):
+            return Refused(
+                Error.INVALID_REPLICATION_FACTOR,
+                f"a replication factor of {factor} cannot be reached with {len(brokers)} broker(s)",
+            )
+        count = self._settings.int("num.partitions") if topic.num_partitions == -1 else topic.num_partitions
+        return [brokers[:factor] for _ in range(count)]
+
+    @staticmethod
+    def _assigned_by_hand(topic: CreatableTopic, brokers: Sequence[int]) -> list[list[int]] | Refused:
+        if topic.replication_factor != -1 or topic.num_partitions != -1:
+            return Refused(
+                Error.INVALID_REQUEST, "with replicas assigned by hand, partitions and replication factor are both -1"
+            )
+        by_index: dict[int, list[int]] = {}
+        for assignment in topic.assignments:
+            replicas = list(assignment.broker_ids)
+            if assignment.partition_index in by_index:
+                return Refused(
+                    Error.INVALID_REPLICA_ASSIGNMENT, f"partition {assignment.partition_index} is assigned twice"
+                )
+            if not replicas or len(set(replicas)) < len(replicas) or not set(replicas) <= set(brokers):
+                return Refused(Error.INVALID_REPLICA_ASSIGNMENT, f"replicas {replicas} are not distinct known brokers")
+            if by_index and len(replicas) != len(next(iter(by_index.values()))):
+                return Refused(Error.INVALID_REPLICA_ASSIGNMENT, "all partitions have the same number of replicas")
+            by_index[assignment.partition_index] = replicas
+        if set(by_index) != set(range(len(by_index))):
+            return Refused(Error.INVALID_REPLICA_ASSIGNMENT, "the assigned partitions are numbered from 0 without gaps")
+        return [by_index[index] for index in range(len(by_index))]
+
+    def _brokers(self) -> list[int]:
+        return [node.id for node in self.image.nodes.values() if not node.fenced]
+
+    def _replication_factor(self, asked: int) -> int:
+        return self._settings.int("default.replication.factor") if asked == -1 else asked
+
+    def _topic_records(
+        self, name: str, topic_id: bytes, replicas: Sequence[list[int]], configs: Mapping[str, str]
+    ) -> tuple[Record, ...]:
+        values: list[tuple[Any, int]] = [(TopicRecord(name=name, topic_id=topic_id), 0)]
+        for config, value in configs.items():
+            values.append((ConfigRecord(resource_type=TOPIC_RESOURCE, resource_name=name, name=config, value=value), 0))
+        for index, nodes in enumerate(replicas):
+            partition = PartitionRecord(
+                partition_id=index,
+                topic_id=topic_id,
+                replicas=nodes,
+                isr=nodes,
+                removing_replicas=[],
+                adding_replicas=[],
+                leader=nodes[0],
+                leader_epoch=0,
+                partition_epoch=0,
+                directories=[self._directory_id] * len(nodes),
+            )
+            values.append((partition, 2))
+        return tuple(Record(None, value, version) for value, version in values)
+
+    def _effective(self, overrides: Mapping[str, str]) -> list[TopicResult.CreatableTopicConfigs]:
+        return [
+            TopicResult.CreatableTopicConfigs(
+                name=entry.name,
+                value=entry.value,
+                read_only=entry.read_only,
+                config_source=entry.config_source,
+                is_sensitive=entry.is_sensitive,
+            )
+            for entry in describe_topic(self._settings, overrides)
+        ]
+
+
+def _refusal(name: str, refused: Refused) -> TopicResult:
+    return TopicResult(name=name, error_code=refused.error, error_message=refused.message)
+
+
+def new_id(rng: random.Random) -> bytes:
+    """A version 4 UUID whose text form does not start with a dash (org.apache.kafka.common.Uuid)."""
+    while True:
+        made = bytearray(rng.randbytes(16))
+        made[6], made[8] = made[6] & 0x0F | 0x40, made[8] & 0x3F | 0x80
+        if made[0] >> 2 != 0b111110:
+            return bytes(made)

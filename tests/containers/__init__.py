@@ -1,0 +1,1 @@
+"""kpybroker as an image, run by whatever answers at the Docker socket."""

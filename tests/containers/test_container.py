@@ -1,0 +1,147 @@
+"""The image and KpybrokerContainer: built here and run, with clients on the host.
+
+KPYBROKER_TEST_IMAGE=NAME takes an image that is there already instead of building one.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from kafka import KafkaConsumer, KafkaProducer
+
+from kpybroker.wire.decode import decoder
+from kpybroker.wire.encode import encode
+from kpybroker.wire.messages.metadata import MetadataRequest, MetadataResponse
+from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from docker.models.containers import Container
+
+    from kpybroker.testing import KpybrokerContainer
+
+pytestmark = pytest.mark.needs("containers")
+PORT = "9092/tcp"
+WAIT_S = 30.0
+
+
+@pytest.fixture(scope="module")
+def image() -> str:
+    """The image of this checkout."""
+    ready = os.environ.get("KPYBROKER_TEST_IMAGE")
+    if ready:
+        return ready
+    import docker
+
+    docker.from_env().images.build(path=str(ROOT), tag="kpybroker:test", rm=True, network_mode="host")
+    return "kpybroker:test"
+
+
+@pytest.fixture
+def container(image: str) -> Iterator[KpybrokerContainer]:
+    """One broker with a topic, as a user of testcontainers starts it."""
+    from kpybroker.testing import KpybrokerContainer
+
+    with KpybrokerContainer(image, topics=["orders:3", "usual"], config={"num.partitions": 2}) as started:
+        yield started
+
+
+@pytest.fixture
+def plain(image: str) -> Iterator[Container]:
+    """The image run as it is, save that the host chooses the port."""
+    import docker
+
+    started = docker.from_env().containers.run(image, detach=True, ports={PORT: ("127.0.0.1", None)})
+    yield started
+    started.remove(force=True)
+
+
+def wait_until_ready(container: Container) -> None:
+    """Reads the log as it comes; it ends without the line if the container ends."""
+    log = b""
+    for piece in container.logs(stream=True, follow=True):
+        log += piece
+        if b"Kafka Server started" in log:
+            return
+    raise AssertionError(log)
+
+
+def metadata(port: int) -> Any:
+    """What a client is told that dials this port of the host."""
+    body = encode(MetadataRequest(topics=None), 1)
+    frame = struct.pack(">hhih", 3, 1, 7, -1) + body
+    with socket.create_connection(("127.0.0.1", port), timeout=WAIT_S) as connection:
+        connection.sendall(struct.pack(">i", len(frame)) + frame)
+        with connection.makefile("rb") as answer:
+            (size,) = struct.unpack(">i", answer.read(4))
+            value, _ = decoder(MetadataResponse, 1)(memoryview(answer.read(size)), 4)
+    return value
+
+
+def test_clients_on_the_host(container: KpybrokerContainer) -> None:
+    """A stock client on the host produces and reads back through a group, at whatever port was mapped."""
+    bootstrap = container.get_bootstrap_server()
+    with KafkaProducer(bootstrap_servers=bootstrap) as producer:
+        producer.send("orders", b"one", partition=2).get(timeout=WAIT_S)
+    with KafkaConsumer(
+        "orders",
+        bootstrap_servers=bootstrap,
+        group_id="packers",
+        auto_offset_reset="earliest",
+        consumer_timeout_ms=int(WAIT_S * 1000),
+    ) as consumer:
+        assert next(consumer).value == b"one"
+
+
+def test_topics_and_settings(container: KpybrokerContainer) -> None:
+    """Topics that are asked for are there at start, and settings reach the broker."""
+    topics = metadata(int(container.get_exposed_port(9092))).topics
+    assert {topic.name: len(topic.partitions) for topic in topics} == {"orders": 3, "usual": 2}
+
+
+def test_two_at_once(image: str, container: KpybrokerContainer) -> None:
+    """Two containers are two clusters, each found at its own port."""
+    from kpybroker.testing import KpybrokerContainer
+
+    with KpybrokerContainer(image, topics=["elsewhere"]) as second:
+        first_port, second_port = (int(each.get_bootstrap_server().rpartition(":")[2]) for each in (container, second))
+        found = [[topic.name for topic in metadata(port).topics] for port in (first_port, second_port)]
+        told = [metadata(port).brokers[0].port for port in (first_port, second_port)]
+    assert found == [["orders", "usual"], ["elsewhere"]]
+    assert told == [first_port, second_port]
+
+
+def test_image_without_options(plain: Container) -> None:
+    """`docker run -p 9092:9092 kpybroker` serves every address of the container and tells clients localhost:9092."""
+    wait_until_ready(plain)
+    plain.reload()
+    port = int(plain.ports[PORT][0]["HostPort"])
+    assert [(broker.host, broker.port) for broker in metadata(port).brokers] == [("localhost", 9092)]
+
+
+def test_image_is_not_root_and_stops_at_once(plain: Container) -> None:
+    """The broker runs as a user without rights, and SIGTERM ends it with 143 as it ends Kafka."""
+    wait_until_ready(plain)
+    assert plain.exec_run(["id", "-u"]).output.strip() != b"0"
+    plain.kill(signal="SIGTERM")
+    assert plain.wait(timeout=WAIT_S)["StatusCode"] == 143
+
+
+def test_more_options(image: str) -> None:
+    """Options of `kpybroker start` follow the image's name; of two overrides the later one counts."""
+    import docker
+
+    told = ["--topic", "orders:4", "--override", "advertised.listeners=PLAINTEXT://kafka.example:19092"]
+    started = docker.from_env().containers.run(image, told, detach=True, ports={PORT: ("127.0.0.1", None)})
+    try:
+        wait_until_ready(started)
+        started.reload()
+        answer = metadata(int(started.ports[PORT][0]["HostPort"]))
+    finally:
+        started.remove(force=True)
+    assert [(broker.host, broker.port) for broker in answer.brokers] == [("kafka.example", 19092)]
+    assert [(topic.name, len(topic.partitions)) for topic in answer.topics] == [("orders", 4)]

@@ -1,0 +1,142 @@
+"""A broker's core over a disk in memory, with a seeded random and a clock that is moved by hand, and its clients."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from random import Random
+from typing import Any
+
+from kpybroker.broker import Core, Outgoing
+from kpybroker.config.settings import Settings
+from kpybroker.handlers import ADVERTISED, APIS
+from kpybroker.machine import Api, Instant, Peer
+from kpybroker.state import State
+from kpybroker.storage.directory import DataDirectory, Meta
+from kpybroker.storage.files import Slice
+from kpybroker.storage.memory import MemoryFiles
+from kpybroker.storage.segment import LogConfig
+from kpybroker.wire.declare import type_of
+from tests.frames import read_answer, request_frame, sized
+
+START: Instant = 1_700_000_000_000
+META = Meta("cluster-under-test-000", 1, bytes(range(16)))
+DIALLED = ("127.0.0.1", 9092)
+MOST_STEPS = 100_000  # of time: more is a deadline that does not move
+
+
+class Bench:
+    """One core. `now` is its time; a frame's bytes are overwritten as soon as `receive` is over."""
+
+    def __init__(
+        self,
+        *,
+        seed: int = 1,
+        config: Mapping[str, str] | None = None,
+        strict: bool = False,
+        files: MemoryFiles | None = None,
+        apis: Mapping[int, Api] = APIS,
+        now: Instant = START,
+    ) -> None:
+        self.now = now
+        if files is None:
+            directory = DataDirectory(MemoryFiles(), META, lambda: None)
+        else:
+            directory = DataDirectory.open(files, META, lambda topic: LogConfig(), now)
+        state = State(
+            settings=Settings(config or {}, strict=strict),
+            directory=directory,
+            rng=Random(seed),
+            served=ADVERTISED,
+            advertised={},
+            now=now,
+        )
+        self.core = Core(state, apis)
+        self.state = state
+        self.clients: dict[int, CoreClient] = {}
+        self.sent: list[tuple[int, bytes]] = []  # everything that came out, by connection
+
+    def connect(self, client_id: str | None = "test") -> CoreClient:
+        client = CoreClient(self, len(self.clients) + 1, client_id)
+        self.clients[client.number] = client
+        self.core.connected(Peer(client.number, "127.0.0.1", "PLAINTEXT", DIALLED))
+        return client
+
+    def advance(self, milliseconds: int) -> None:
+        """Every deadline on the way has its own moment."""
+        until = self.now + milliseconds
+        for _ in range(MOST_STEPS):
+            due = self.core.due()
+            if due is None or due > until:
+                break
+            self.now = max(self.now, due)
+            self.core.wake(self.now)
+            self.deliver()
+        else:
+            raise AssertionError("a deadline that does not move")
+        self.now = until
+
+    def deliver(self) -> None:
+        while self.core.outbox:
+            outgoing = self.core.outbox.popleft()
+            self.clients[outgoing.connection].take(outgoing)
+
+
+class CoreClient:
+    """One connection to a core; `answers` are those that have come and were not looked at."""
+
+    def __init__(self, bench: Bench, number: int, client_id: str | None) -> None:
+        self.number = number
+        self.answers: deque[Any] = deque()
+        self.silences = 0  # requests that were served without an answer
+        self.closed_because: str | None = None
+        self.is_open = True
+        self._bench = bench
+        self._client_id = client_id
+        self._asked: deque[tuple[int, int, int]] = deque()
+        self._correlation_id = 0
+
+    def send(self, request: Any, version: int) -> None:
+        self._correlation_id += 1
+        self._asked.append((type_of(type(request)).key, version, self._correlation_id))
+        self.send_frame(request_frame(request, version, self._correlation_id, self._client_id))
+
+    def send_frame(self, frame: bytes) -> None:
+        """One frame, which is overwritten as a connection's buffer is: nobody may have kept a view of it."""
+        buffer = bytearray(frame)
+        self._bench.core.receive(self.number, memoryview(buffer), self._bench.now)
+        buffer[:] = b"?" * len(buffer)
+        self._bench.deliver()
+
+    def ask(self, request: Any, version: int) -> Any:
+        """The answer, which has to come at once."""
+        self.send(request, version)
+        (answer,) = self.answers
+        self.answers.clear()
+        return answer
+
+    def answer(self) -> Any:
+        """The one answer that has come."""
+        (answer,) = self.answers
+        self.answers.clear()
+        return answer
+
+    def close(self) -> None:
+        self.is_open = False
+        self._bench.core.disconnected(self.number, self._bench.now)
+        self._bench.deliver()
+
+    def take(self, outgoing: Outgoing) -> None:
+        if outgoing.close:
+            self.closed_because = outgoing.reason
+            self.close()
+            return
+        if not outgoing.parts:
+            self.silences += 1
+            self._asked.popleft()
+            return
+        data = b"".join([part.read() if isinstance(part, Slice) else bytes(part) for part in outgoing.parts])  # type: ignore[call-overload]
+        self._bench.sent.append((self.number, data))
+        frame = data[4:]
+        assert data == sized(frame), "the length before the frame"
+        self.answers.append(read_answer(frame, *self._asked.popleft()))
