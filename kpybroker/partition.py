@@ -11,11 +11,12 @@ from kpybroker.storage.files import Slice
 from kpybroker.storage.log import Log
 from kpybroker.storage.producers import Duplicate, Producers
 from kpybroker.storage.segment import Found
-from kpybroker.validation import LOG_APPEND_TIME, Refusal, examine
+from kpybroker.validation import LOG_APPEND_TIME, ZSTD, Refusal, examine
 from kpybroker.wire.errors import Error
-from kpybroker.wire.records import BatchHeader, place, read_header, stamp
+from kpybroker.wire.records import BatchHeader, place, read_header, recompress, stamp
 
-NO_OFFSET = -1
+# compression.type; with `producer` a batch stays as it came
+CODECS = {"uncompressed": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
 NO_TIMESTAMP = -1
 
 
@@ -62,11 +63,23 @@ class Partition:
                 return Refusal(verdict)
         if header.size > self.settings.segment_bytes:
             return Refusal(Error.RECORD_LIST_TOO_LARGE)
+        target = CODECS.get(self.settings.compression_type, header.codec)
+        if target != header.codec:
+            batch = memoryview(recompress(batch, header, target, self._level(target)))
+            header = read_header(batch)
+            if header.size > self.settings.max_message_bytes:
+                return Refusal(Error.MESSAGE_TOO_LARGE)
         if self.by_broker_time:
             stamp(batch, header, now)
         else:  # what the producer has got wrong is put right: the maximum, and a bit that is not its to set
             stamp(batch, header, max_timestamp, log_append_time=False)
         return self._write(batch, now)
+
+    def _level(self, codec: int) -> int | None:
+        """How hard to compress; snappy has no levels."""
+        settings = self.settings
+        levels = {1: settings.compression_gzip_level, 3: settings.compression_lz4_level}
+        return levels.get(codec, settings.compression_zstd_level if codec == ZSTD else None)
 
     @property
     def by_broker_time(self) -> bool:

@@ -1,4 +1,4 @@
-"""What the whole suite shares: tools that a machine may lack, the account of what was skipped, an installed kpybroker."""
+"""What the whole suite shares: tools a machine may lack, the account of what was skipped, an installed kpybroker."""
 
 from __future__ import annotations
 

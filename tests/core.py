@@ -121,6 +121,11 @@ class CoreClient:
         self.answers.clear()
         return answer
 
+    @property
+    def is_waiting(self) -> bool:
+        """A request is not answered yet."""
+        return len(self._asked) > 0
+
     def close(self) -> None:
         self.is_open = False
         self._bench.core.disconnected(self.number, self._bench.now)

@@ -11,7 +11,7 @@ from kpybroker.wire.declare import NO_ID
 _OPERATIONS = {
     "cluster": sum(1 << code for code in (5, 7, 8, 9, 10, 11, 12)),
     "topic": sum(1 << code for code in (3, 4, 5, 6, 7, 8, 10, 11)),
-    "group": sum(1 << code for code in (3, 6, 8)),
+    "group": sum(1 << code for code in (3, 6, 8, 10, 11)),
 }
 
 

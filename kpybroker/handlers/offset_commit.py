@@ -46,12 +46,17 @@ def offset_commit(state: State, call: Call) -> OffsetCommitResponse | Later:
 
 def _merge(refused: list[TopicAnswer], decided: OffsetCommitResponse) -> OffsetCommitResponse:
     """Both halves of the answer, a topic once (OffsetCommitResponse.Builder.merge)."""
+    if not refused:
+        return decided
     merged = {(topic.name, bytes(topic.topic_id)): topic for topic in refused}
+    rest = []
     for topic in decided.topics:
         key = topic.name, bytes(topic.topic_id)
-        before = merged.get(key)
-        merged[key] = topic if before is None else changed(topic, partitions=before.partitions + topic.partitions)
-    return OffsetCommitResponse(topics=list(merged.values()))
+        if key in merged:
+            merged[key] = changed(topic, partitions=merged[key].partitions + topic.partitions)
+        else:
+            rest.append(topic)
+    return OffsetCommitResponse(topics=[*merged.values(), *rest])
 
 
 def _refuse(asked: AskedTopic, indexes: list[int], error: Error) -> TopicAnswer:

@@ -436,6 +436,19 @@ def build(
     return bytes(batch)
 
 
+def recompress(batch: Bytes, header: BatchHeader, codec: int, level: int | None) -> bytearray:
+    """The same records under another codec: only what the records take, and the CRC, change."""
+    payload: Bytes = _payload(batch, header, DECOMPRESSED_LIMIT)
+    if codec != NONE:
+        payload = compress(codec, payload, level)
+    made = bytearray(memoryview(batch)[:HEADER_SIZE])
+    made += payload
+    _put_int32(made, 8, len(made) - OVERHEAD)
+    _put_int16(made, 21, header.attributes & ~CODEC_BITS & KNOWN_BITS | codec)
+    _put_uint32(made, 17, crc32c(memoryview(made)[CHECKED:]))
+    return made
+
+
 def _build_record(
     offset_delta: int, timestamp_delta: int, key: bytes | None, value: bytes | None, headers: Headers
 ) -> bytes:

@@ -99,7 +99,7 @@ def check_reads(log: Log, written: list[bytes], data: st.DataObject) -> None:
             assert got == (rest[:max_bytes] if cut_first else b"")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(steps, st.data(), st.booleans())
 def test_a_log_is_the_list_of_its_batches(
     operations: list[tuple[str, Any]], data: st.DataObject, on_disk: bool

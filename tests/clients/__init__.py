@@ -1,0 +1,1 @@
+"""Stock clients against the broker, over real sockets."""
