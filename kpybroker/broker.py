@@ -14,6 +14,7 @@ from kpybroker.handlers import APIS
 from kpybroker.handlers.api_versions import unsupported_version
 from kpybroker.machine import Api, Call, Instant, Later, Peer, Reply, Silence, Ticket, Wait, Waiting
 from kpybroker.state import State
+from kpybroker.storage.files import StorageError
 from kpybroker.wire.apis import name_of, request_type, response_type
 from kpybroker.wire.compiler import WireError
 from kpybroker.wire.declare import Extent, type_of
@@ -70,7 +71,7 @@ class Core:
         if ticket is not None:
             del self._pending[ticket]
             self.state.waiters.drop(ticket)
-        self.state.connection_closed(connection, now)
+        self.state.groups.connection_closed(connection, now)
         self._settle(now)
 
     def receive(self, connection: int, frame: memoryview, now: Instant) -> None:
@@ -92,12 +93,12 @@ class Core:
         """Does all that is due at `now`."""
         for ticket, handler in self.state.waiters.take_due(now):
             self._attempt(ticket, partial(handler.send, now), handler)
-        self.state.expire(now)
+        self.state.groups.expire(now)
         self._settle(now)
 
     def due(self) -> Instant | None:
         """When `wake` has something to do next."""
-        deadlines = [at for at in (self.state.waiters.due(), self.state.due()) if at is not None]
+        deadlines = [at for at in (self.state.waiters.due(), self.state.groups.due()) if at is not None]
         return min(deadlines, default=None)
 
     # -- one request -------------------------------------------------------------------------------------------------
@@ -141,21 +142,28 @@ class Core:
             answer = end.value
             self._attempt(ticket, lambda: answer)
             return
+        except StorageError as error:
+            log.error("%s", error)
+            self._fail(ticket, Error.KAFKA_STORAGE_ERROR, f"the disk failed: {error}")
+            return
         except Exception as bug:
-            self._bug(ticket, bug)
+            self.bugs.append(bug)
+            log.error(
+                "%s v%d failed", name_of(self._pending[ticket].api.key), self._pending[ticket].version, exc_info=bug
+            )
+            self._fail(ticket, Error.UNKNOWN_SERVER_ERROR, "an error of the broker's own")
             return
         assert handler is not None
         self.state.waiters.park(ticket, handler, result)
 
-    def _bug(self, ticket: Ticket, bug: Exception) -> None:
-        self.bugs.append(bug)
+    def _fail(self, ticket: Ticket, error: Error, reason: str) -> None:
+        """Answers with the error as a whole, or, for an API that cannot say so, ends the connection."""
         pending = self._pending[ticket]
-        log.error("%s v%d failed", name_of(pending.api.key), pending.version, exc_info=bug)
-        answer = _failure(response_type(pending.api.key))
-        if answer is not None:
-            self._conclude(ticket, answer)
+        message = response_type(pending.api.key)
+        if any(field.name == "error_code" for field in fields(message)):
+            self._conclude(ticket, blank(message, error_code=error))
         else:
-            self._finish(ticket, Outgoing(pending.connection, close=True, reason="an error of the broker's own"))
+            self._finish(ticket, Outgoing(pending.connection, close=True, reason=reason))
 
     # -- out ---------------------------------------------------------------------------------------------------------
 
@@ -204,10 +212,3 @@ def _frame(correlation_id: int, flexible: bool, answer: Any, version: int) -> li
     else:
         parts[0] = struct.pack(">ii", size + 4, correlation_id)
     return parts
-
-
-def _failure(message: type[Any]) -> Any:
-    """UNKNOWN_SERVER_ERROR as this API says it; None for an API that has no error for the whole answer."""
-    if all(field.name != "error_code" for field in fields(message)):
-        return None
-    return blank(message, error_code=Error.UNKNOWN_SERVER_ERROR)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from kpybroker.machine import Decision, Instant, Machine, Record, Reply
@@ -19,17 +19,16 @@ class Stream(NamedTuple):
 
 
 class Journal:
-    """Carries decisions out. `reply` hands an answer to whoever holds its ticket, `appended` tells of new data."""
+    """Carries decisions out. `reply` hands answers to whoever holds their tickets, `appended` tells of new data."""
 
-    def __init__(self, reply: Callable[[Reply], None], appended: Callable[[Partition], None]) -> None:
-        self._reply = reply
+    def __init__(self, reply: Callable[[Iterable[Reply]], None], appended: Callable[[Partition], None]) -> None:
+        self.reply = reply
         self._appended = appended
 
     def carry_out(self, stream: Stream, decision: Decision, now: Instant) -> None:
-        """Append, replay, reply."""
+        """Append, replay, reply; a StorageError comes from the append, and nothing was replayed or answered then."""
         self.record(stream, decision.records, now)
-        for reply in decision.replies:
-            self._reply(reply)
+        self.reply(decision.replies)
 
     def record(self, stream: Stream, records: Sequence[Record], now: Instant) -> None:
         """Append and replay: the durable half of a decision."""

@@ -6,6 +6,8 @@ from heapq import heappop, heappush
 
 from kpybroker.machine import Instant, Key, Ticket, Wait, Waiting
 
+FEW_DEADLINES = 64  # below that, those of who has gone on are not worth looking for
+
 
 class Waiters:
     """Parked handlers by ticket. What is touched or due is handed out in ticket order, so every run wakes alike."""
@@ -24,7 +26,15 @@ class Waiters:
         for key in wait.watch:
             self._watchers.setdefault(key, {})[ticket] = None
         if wait.until is not None:
-            heappush(self._deadlines, (wait.until, ticket))
+            if len(self._deadlines) > FEW_DEADLINES + 2 * len(self._parked):
+                self._forget_old_deadlines()
+            else:
+                heappush(self._deadlines, (wait.until, ticket))
+
+    def _forget_old_deadlines(self) -> None:
+        """Who was woken before its time has left its deadline behind: were it far off, these would add up."""
+        entries = [(wait.until, ticket) for ticket, (_, wait) in self._parked.items() if wait.until is not None]
+        self._deadlines = sorted(entries)  # a sorted list is a heap
 
     def touch(self, key: Key) -> None:
         """Something changed at `key`: whoever watches it is handed out by the next take_touched()."""

@@ -107,7 +107,7 @@ class Environment:
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with an sdist, and the wheel that was built from it."""
     folder = tmp_path_factory.mktemp("packages")
-    run(sys.executable, "-m", "build", "--outdir", folder, ROOT)
+    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, ROOT)
     return folder
 
 
@@ -117,3 +117,15 @@ def installed(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Envir
     environment = Environment(tmp_path_factory.mktemp("installed"))
     environment.install(*packages.glob("*.whl"), "pytest", "kafka-python")
     return environment
+
+
+@pytest.fixture(scope="session")
+def image() -> str:
+    """The image of this checkout; KPYBROKER_TEST_IMAGE=NAME is one that is there already."""
+    ready = os.environ.get("KPYBROKER_TEST_IMAGE")
+    if ready:
+        return ready
+    import docker
+
+    docker.from_env().images.build(path=str(ROOT), tag="kpybroker:test", rm=True, network_mode="host")
+    return "kpybroker:test"

@@ -108,8 +108,10 @@ def parts_of(answer: FetchResponse) -> dict[tuple[str, int], PartitionData]:
 
 def values_of(part: PartitionData) -> list[bytes | None]:
     data, values = bytes(part.records or b""), []  # type: ignore[call-overload]
-    while data:
+    while len(data) >= 12:
         size = 12 + int.from_bytes(data[8:12], "big")
+        if size > len(data):  # the last batch may be cut off
+            break
         values += [record.value for record in records(data[:size])]
         data = data[size:]
     return values

@@ -34,7 +34,7 @@ if ! dpkg --status "${packages[@]}" >/dev/null 2>&1; then
 fi
 
 if [ -z "${KAFKA_JARS:-}" ] && [ ! -d "$cache/kafka-jars" ]; then
-    mvn --quiet --batch-mode --file "$clients/java-client/pom.xml" dependency:copy-dependencies \
+    mvn --quiet --batch-mode -Dstyle.color=never --file "$clients/java-client/pom.xml" dependency:copy-dependencies \
         -DoutputDirectory="$cache/kafka-jars.new"
     mv "$cache/kafka-jars.new" "$cache/kafka-jars"
 fi

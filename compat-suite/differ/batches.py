@@ -34,7 +34,8 @@ def batch(
     field on purpose: base_offset, leader_epoch, magic, crc, attributes, last_offset_delta, max_timestamp, count."""
     stamps = list(times) if times is not None else [time + i for i in range(len(rows))]
     first = stamps[0] if stamps else time
-    body = b"".join(_row(i, t - first, Row(r) if isinstance(r, bytes) else r) for i, (t, r) in enumerate(zip(stamps, rows)))
+    whole = [Row(row) if isinstance(row, bytes) else row for row in rows]
+    body = b"".join(_row(i, stamps[i] - first, row) for i, row in enumerate(whole))
     body = _compress(codec, body)
     attributes = override.get("attributes", CODECS[codec])
     tail = struct.pack(
@@ -107,7 +108,7 @@ def _decompress(codec: int, body: bytes) -> bytes:
 
 def read(data: bytes) -> list[dict[str, Any]]:
     """The batches of a Fetch answer: header fields and records; a batch cut off by a byte limit is its size alone."""
-    found = []
+    found: list[dict[str, Any]] = []
     at = 0
     while at < len(data):
         end = at + 12 + (struct.unpack_from(">i", data, at + 8)[0] if len(data) - at >= 12 else len(data))

@@ -9,11 +9,10 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from kpybroker.wire.compiler import WireError
-from kpybroker.wire.declare import Versions
-
 from differ import cases, conversations
 from differ.talk import SERVED, Step, Stopped, Talk
+from kpybroker.wire.compiler import WireError
+from kpybroker.wire.declare import Versions
 
 
 class Case(NamedTuple):

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 ALLOWED = Path(__file__).with_name("allowed.toml")
 MISSING = "(missing)"
+LABELS = ("api_key", "name")
 
 
 class Difference(NamedTuple):
@@ -55,11 +56,22 @@ def _parts(expected: Any, got: Any, path: str) -> Iterator[tuple[str, Any, Any]]
         for key in [*expected, *(key for key in got if key not in expected)]:
             yield from _parts(expected.get(key, MISSING), got.get(key, MISSING), f"{path}.{key}")
     elif isinstance(expected, list) and isinstance(got, list):
-        for i in range(max(len(expected), len(got))):
-            one = expected[i] if i < len(expected) else MISSING
-            yield from _parts(one, got[i] if i < len(got) else MISSING, f"{path}[{i}]")
+        one, other = _labelled(expected), _labelled(got)
+        if [label for label in one if label in other] != [label for label in other if label in one]:
+            yield f"{path}[order]", list(one), list(other)
+        for label in [*one, *(label for label in other if label not in one)]:
+            yield from _parts(one.get(label, MISSING), other.get(label, MISSING), f"{path}[{label}]")
     elif expected != got or type(expected) is not type(got):
         yield path, expected, got
+
+
+def _labelled(items: list[Any]) -> dict[Any, Any]:
+    """Each element under its name or API key where it has one of its own, else under its position."""
+    for field in LABELS:
+        labels = [item.get(field) if isinstance(item, dict) else None for item in items]
+        if None not in labels and len(set(labels)) == len(labels):
+            return dict(zip(labels, items, strict=True))
+    return dict(enumerate(items))
 
 
 def split(found: list[Difference], allowed: list[Allowed]) -> tuple[list[Difference], list[Difference]]:

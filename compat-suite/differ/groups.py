@@ -5,10 +5,9 @@ from __future__ import annotations
 import struct
 from typing import Any, NamedTuple
 
+from differ.talk import Connection, Topic
 from kpybroker.wire.encode import encode
 from kpybroker.wire.schemas.consumer_protocol import ConsumerProtocolSubscription
-
-from differ.talk import Connection, Topic
 
 MEMBER_ID_REQUIRED = 79
 

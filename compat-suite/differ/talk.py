@@ -8,15 +8,14 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
+from differ import trees
+from differ.batches import Row, batch
+from differ.normal import NAME_START, Normaliser
 from kpybroker.wire.apis import APIS, request_type, response_type
 from kpybroker.wire.declare import Versions, type_of
 from kpybroker.wire.decode import decoder
 from kpybroker.wire.encode import encode
 from kpybroker.wire.header import RequestHeader, ResponseHeader
-
-from differ import trees
-from differ.batches import LONG_AGO, Row, batch
-from differ.normal import NAME_START, Normaliser
 
 KEYS = {name: key for key, (_, name) in APIS.items()}
 # What Apache Kafka 4.3.1 serves of the APIs that cases use; a case's version is brought into its API's range.
@@ -118,7 +117,7 @@ class Connection:
         self.socket.sendall(struct.pack(">i", len(frame)) + frame)
 
     def ask_bytes(self, what: str, frame: bytes) -> None:
-        """Sends a frame that is no request of ours, and records the bytes of the answer (without its correlation id)."""
+        """Sends a frame that is no request of ours, and records the answer's bytes (without its correlation id)."""
         self.send_bytes(frame)
         answer = self.next_frame()
         self.talk.steps.append(Step(what, answer.why if isinstance(answer, NoAnswer) else answer[4:].hex()))
@@ -223,6 +222,10 @@ class Talk(Connection):
         """A topic's or group's name that no other case uses."""
         return self.prefix + what
 
+    def leave_open(self, *fields: str, because: str) -> None:
+        """Does not compare these fields in this case, because Apache Kafka itself answers now so, now otherwise."""
+        self.normaliser.unsettled.update(dict.fromkeys(fields, because))
+
     def topic(self, what: str = "topic", *, partitions: int = 1, configs: dict[str, str] | None = None) -> Topic:
         """Creates a topic and waits until it can be used."""
         name = self.name_of(what)
@@ -247,11 +250,11 @@ class Talk(Connection):
             topics=[{"name": name, "partitions": asked}],
         )
 
-    def produce(self, topic: Topic, *rows: bytes | Row, partition: int = 0, data: bytes = b"", time: int = LONG_AGO) -> None:
-        """Appends a batch, without recording the answer."""
-        written = {"index": partition, "records": data or batch(*rows, time=time)}
-        data = [{"name": topic.name, "partition_data": [written]}]
-        answer = self.ask_quietly("Produce", at=9, acks=-1, timeout_ms=10_000, topic_data=data)
+    def produce(self, topic: Topic, *rows: bytes | Row, partition: int = 0, data: bytes = b"", **more: Any) -> None:
+        """Appends a batch of `rows`, or the bytes of `data`; the answer is not recorded. `more` goes to `batch`."""
+        written = {"index": partition, "records": data or batch(*rows, **more)}
+        topics = [{"name": topic.name, "partition_data": [written]}]
+        answer = self.ask_quietly("Produce", at=9, acks=-1, timeout_ms=10_000, topic_data=topics)
         answered = answer.responses[0].partition_responses[0]
         if answered.error_code:
             raise Stopped(f"the records were not taken: {answered}")

@@ -5,12 +5,9 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from kpybroker.wire.declare import Kind, Uuid
-from kpybroker.wire.fields import Field, fields
-
 from differ import batches
-
-UUID = Uuid.__metadata__[0]
+from kpybroker.wire.declare import Kind
+from kpybroker.wire.fields import Field, fields
 
 
 def make(layout: type, given: dict[str, Any]) -> Any:

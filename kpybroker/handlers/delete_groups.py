@@ -14,7 +14,7 @@ def delete_groups(state: State, call: Call) -> DeleteGroupsResponse:
     request: DeleteGroupsRequest = call.request
     results = []
     for group_id in dict.fromkeys(request.groups_names):
-        error, records = state.shard_of(group_id, call.arrived).delete_group(group_id)
-        state.record_for_group(group_id, records, call.arrived)
+        error, records = state.coordinators(call.arrived).shard(group_id, call.arrived).delete_group(group_id)
+        state.groups.record(group_id, records, call.arrived)
         results.append(DeleteGroupsResponse.DeletableGroupResult(group_id=group_id, error_code=error))
     return DeleteGroupsResponse(results=results)

@@ -17,7 +17,7 @@ def describe_groups(state: State, call: Call) -> DescribeGroupsResponse:
     request: DescribeGroupsRequest = call.request
     groups = []
     for group_id in request.groups:
-        group = state.shard_of(group_id, call.arrived).describe_group(group_id, call.version)
+        group = state.coordinators(call.arrived).shard(group_id, call.arrived).describe_group(group_id, call.version)
         if request.include_authorized_operations and group.error_code == Error.NONE:
             group = changed(group, authorized_operations=operations("group"))
         groups.append(group)

@@ -36,7 +36,7 @@ def _coordinator(state: State, call: Call, key_type: int, key: str) -> Coordinat
     error = Error.NONE
     if key_type == GROUP:
         existed = CONSUMER_OFFSETS in state.image.topics
-        state.shard_of(key, call.arrived)
+        state.coordinators(call.arrived).shard(key, call.arrived)
         if state.strict and not existed:
             error = Error.COORDINATOR_NOT_AVAILABLE
     elif key_type != TRANSACTION:

@@ -15,7 +15,7 @@ def list_groups(state: State, call: Call) -> ListGroupsResponse:
     request: ListGroupsRequest = call.request
     groups = [
         group
-        for shard in state.all_shards()
+        for shard in state.groups.all()
         for group in shard.list_groups(request.states_filter, request.types_filter)
     ]
     return ListGroupsResponse(error_code=Error.NONE, groups=groups)

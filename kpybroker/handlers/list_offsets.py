@@ -41,7 +41,7 @@ def list_offsets(state: State, call: Call) -> ListOffsetsResponse:
             elif asked.timestamp < 0 and call.version < SINCE.get(asked.timestamp, NEVER):
                 answer = _refuse(asked, Error.UNSUPPORTED_VERSION)
             else:
-                answer = _one(state.partition(topic.name, index), asked, committed)
+                answer = _one(state.replicas.get(topic.name, index, call.arrived), asked, committed)
             topics.setdefault(topic.name, {})[index] = answer
     answers = [TopicAnswer(name=name, partitions=list(parts.values())) for name, parts in topics.items()]
     return ListOffsetsResponse(topics=answers)

@@ -40,7 +40,8 @@ def offset_commit(state: State, call: Call) -> OffsetCommitResponse | Later:
             known.append(AskedTopic(name=name, topic_id=topic_id, partitions=rest))
     if not known:
         return OffsetCommitResponse(topics=refused)
-    state.coordinate(request.group_id, call._replace(request=changed(request, topics=known)), partial(_merge, refused))
+    decided = call._replace(request=changed(request, topics=known))
+    state.coordinators(call.arrived).coordinate(request.group_id, decided, partial(_merge, refused))
     return LATER
 
 

@@ -33,14 +33,16 @@ def offset_fetch(state: State, call: Call) -> OffsetFetchResponse:
 
 def _group(state: State, call: Call, group: Group) -> GroupAnswer:
     by_id = call.version >= 10
-    shard = state.shard_of(group.group_id, call.arrived)
+    shard = state.coordinators(call.arrived).shard(group.group_id, call.arrived)
     if group.topics is None:
         answer = shard.fetch_offsets(group)
         return changed(answer, topics=_with_ids(state, answer.topics)) if by_id else answer
     known: list[AskedTopic] = []
     unknown: list[TopicAnswer] = []
     for asked in group.topics:
-        name, topic_id = resolve(state, asked.name, bytes(asked.topic_id), by_id=by_id)
+        name, topic_id = asked.name, NO_ID  # by name whatever topic the offset was committed to is right
+        if by_id:
+            name, topic_id = resolve(state, "", bytes(asked.topic_id), by_id=True)
         if by_id and not name:
             unknown.append(_refuse(asked))
         else:

@@ -8,8 +8,10 @@ one replica there is nobody else to wait for; any other acks is INVALID_REQUIRED
 from __future__ import annotations
 
 from kpybroker.machine import HANG_UP, SILENT, Call, Silence
+from kpybroker.metadata.image import INTERNAL_TOPICS
 from kpybroker.partition import Appended, Partition
 from kpybroker.state import State
+from kpybroker.storage.files import StorageError
 from kpybroker.validation import Refusal, refuse_shape
 from kpybroker.wire.compiler import WireError
 from kpybroker.wire.declare import NO_ID, Extent
@@ -48,10 +50,10 @@ def _topic(state: State, call: Call, data: TopicData) -> TopicAnswer:
 
 
 def _partition(state: State, call: Call, topic: str, index: int, records: Extent | None) -> PartitionAnswer:
-    partition = state.partition(topic, index)
+    partition = state.replicas.get(topic, index, call.arrived)
     if partition is None:
         return _answer(index, Refusal(Error.UNKNOWN_TOPIC_OR_PARTITION))
-    if state.is_internal(topic) and call.client_id != "__admin_client":
+    if topic in INTERNAL_TOPICS and call.client_id != "__admin_client":
         # ReplicaManager.appendToLocalLog: only Kafka's own admin client writes to internal topics.
         return _answer(index, Refusal(Error.INVALID_TOPIC_EXCEPTION, f"{topic} is not for clients to write"))
     assert records is None or isinstance(records, memoryview)
@@ -63,7 +65,10 @@ def _partition(state: State, call: Call, topic: str, index: int, records: Extent
     if refusal is not None:
         return _answer(index, refusal)
     (header, batch), *_ = found
-    result = partition.append(header, batch, call.arrived)
+    try:
+        result = partition.append(header, batch, call.arrived)
+    except StorageError as error:
+        return _answer(index, Refusal(Error.KAFKA_STORAGE_ERROR, str(error)))
     if isinstance(result, Appended):
         state.appended(partition)
     return _answer(index, result, partition)

@@ -10,5 +10,5 @@ from kpybroker.state import State
 
 
 def sync_group(state: State, call: Call) -> Later:
-    state.coordinate(call.request.group_id, call)
+    state.coordinators(call.arrived).coordinate(call.request.group_id, call)
     return LATER

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import socket
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Protocol
 
 from kpybroker.broker import Outgoing
 from kpybroker.machine import Instant
-from kpybroker.storage.files import Slice
-from kpybroker.wire.declare import Extent
+from kpybroker.server.unsent import Unsent
 
 SCRATCH = 256 * 1024  # one read; a request that lies in it whole is served without a copy
-READ_WHOLE = 64 * 1024  # answers up to here go out with one send; above, file slices go by sendfile
 FIRST_ROOM = 2 * 1024 * 1024  # a larger frame gets more room only as its bytes come
 
 
@@ -57,7 +53,7 @@ class Connection:
         self._large: bytearray | None = None
         self._have = 0  # bytes in _large
         self._needed = 0  # bytes of the frame that _large is for, its length field included
-        self._unsent: deque[memoryview | Slice] = deque()
+        self._unsent = Unsent()
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -157,46 +153,17 @@ class Connection:
             self.close(answer.reason)
             return
         if answer.parts:
-            self._queue(answer.parts)
+            self._unsent.queue(answer.parts)
             self.flush()
-            if self._unsent:
+            if self.wants_write:
                 self._host.blocked(self)
-                return
-        self._done()
-
-    def _queue(self, parts: Sequence[Extent]) -> None:
-        size = sum(map(len, parts))
-        if size <= READ_WHOLE:
-            self._unsent.append(memoryview(b"".join([p.read() if isinstance(p, Slice) else p for p in parts])))  # type: ignore[misc]
-            return
-        run: list[bytes] = []
-        for part in parts:
-            if isinstance(part, Slice):
-                self._unsent.append(memoryview(b"".join(run)))
-                self._unsent.append(part)
-                run.clear()
-            else:
-                run.append(part)  # type: ignore[arg-type]
-        if run:
-            self._unsent.append(memoryview(b"".join(run)))
+        if self.is_open and not self.wants_write:
+            self.finish_answer()
 
     def flush(self) -> None:
-        """Sends until all is sent or the socket takes no more."""
+        """Sends what the socket takes by now."""
         try:
-            while self._unsent:
-                first = self._unsent[0]
-                more = socket.MSG_MORE if len(self._unsent) > 1 else 0
-                if isinstance(first, Slice):
-                    sent = os.sendfile(self.sock.fileno(), first.fileno(), first.position, first.count)
-                    rest: memoryview | Slice = first.skip(sent)
-                else:
-                    sent = self.sock.send(first, more)
-                    rest = first[sent:]
-                self._unsent.popleft()
-                if len(rest):
-                    self._unsent.appendleft(rest)
-        except (BlockingIOError, InterruptedError):
-            return
+            self._unsent.send(self.sock)
         except OSError as error:
             self.close(None if isinstance(error, ConnectionError) else f"write failed: {error}")
 
@@ -205,11 +172,7 @@ class Connection:
         return bool(self._unsent)
 
     def finish_answer(self) -> None:
-        """The rest of a large answer is out: the next request may come."""
-        assert not self._unsent
-        self._done()
-
-    def _done(self) -> None:
+        """The answer is out, whole: the next request may come."""
         self.busy = False
         self.last_active = self._host.now()
         if self.answered is not None:

@@ -19,6 +19,7 @@ from kpybroker.server.connection import SCRATCH, Connection
 log = logging.getLogger("kpybroker")
 BACKLOG = 1024
 LARGEST_SPARE = 4 * 1024 * 1024
+LEAST_IDLE_CHECK_SECONDS = 0.01
 ACCEPT_PAUSE_SECONDS = 0.1  # where the process has no descriptor left for another connection
 
 
@@ -111,13 +112,18 @@ class Server:
             self._deliver()
 
     async def close_idle(self) -> None:
-        """Drops connections on which nothing has moved for connections.max.idle.ms."""
+        """Drops connections on which nothing has moved for connections.max.idle.ms; below 0 there is no such limit.
+
+        A request that waits is no idleness, an answer that nobody takes is.
+        """
         idle_ms = self.limits.idle_ms
+        if idle_ms < 0:
+            return
         while True:
-            await trio.sleep(min(idle_ms, 60_000) / 2000)
+            await trio.sleep(max(LEAST_IDLE_CHECK_SECONDS, min(idle_ms, 60_000) / 2000))
             latest = self.now() - idle_ms
             for connection in list(self._connections.values()):
-                if connection.last_active < latest and not connection.busy:
+                if connection.last_active < latest and (connection.wants_write or not connection.busy):
                     connection.close(None)
 
     async def accept(self, listener: Listener, sock: socket.socket) -> None:
@@ -178,6 +184,7 @@ class Server:
         try:
             while connection.wants_write:
                 await trio.lowlevel.wait_writable(connection.sock)
+                connection.last_active = self.now()
                 connection.flush()
         except trio.ClosedResourceError:
             return

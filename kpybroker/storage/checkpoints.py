@@ -39,10 +39,12 @@ def read_checkpoint(files: Files, path: str) -> list[list[str]]:
     if not lines:
         return []
     if lines[0] != "0":
-        raise StorageError(path, f"version {lines[0]} of a checkpoint file is not known")
+        raise StorageError(f"{files.root}/{path}", f"version {lines[0]} of a checkpoint file is not known")
     entries = [line.split() for line in lines[HEAD_LINES:]]
     if len(lines) < HEAD_LINES or lines[1] != str(len(entries)):
-        raise StorageError(path, f"{len(entries)} entries where {''.join(lines[1:2]) or 'none'} were promised")
+        raise StorageError(
+            f"{files.root}/{path}", f"{len(entries)} entries where {''.join(lines[1:2]) or 'none'} were promised"
+        )
     return entries
 
 
@@ -59,10 +61,10 @@ def read_topic_id(files: Files, directory: str) -> bytes | None:
     try:
         fields = dict(line.split(": ", 1) for line in data.decode().splitlines())
         if fields["version"] != "0":
-            raise StorageError(path, f"version {fields['version']} is not known")
+            raise StorageError(f"{files.root}/{path}", f"version {fields['version']} is not known")
         return uuid_bytes(fields["topic_id"])
     except (ValueError, KeyError) as error:
-        raise StorageError(path, "not a partition.metadata file") from error
+        raise StorageError(f"{files.root}/{path}", "not a partition.metadata file") from error
 
 
 class EpochEntry(NamedTuple):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 
 from kpybroker.storage.files import OPEN_FILES_LIMIT, RealFiles, refuse, remove_tree
 from kpybroker.storage.locks import RecordLock, lock_file
+
+ATTEMPTS = 100
 
 
 class EphemeralFiles(RealFiles):
@@ -33,15 +36,23 @@ class EphemeralFiles(RealFiles):
 
     def _make_root(self) -> None:
         """Made under a name that nobody looks at, and locked, before it is there for others to see."""
-        os.makedirs(self._parent, mode=0o700, exist_ok=True)
-        _remove_stale(self._parent)
         hidden = os.path.join(self._parent, "." + os.path.basename(self._root))
-        os.mkdir(hidden)
+        for attempt in range(ATTEMPTS):
+            try:
+                os.makedirs(self._parent, mode=0o700, exist_ok=True)
+                if os.stat(self._parent).st_uid != os.getuid():
+                    raise PermissionError(errno.EPERM, "its parent belongs to another user")
+                os.mkdir(hidden)
+                break
+            except (FileNotFoundError, FileExistsError):  # the last of the others has just removed the parent
+                if attempt == ATTEMPTS - 1:
+                    raise
         lock = lock_file(os.path.join(hidden, ".lock"))
         assert lock is not None
         os.rename(hidden, self._root)
         lock.move(os.path.join(self._root, ".lock"))
         self._lock = lock
+        _remove_stale(self._parent)
 
     def remove_all(self) -> None:
         if self._lock is None or os.getpid() != self._owner:  # a fork's directory is its parent's
@@ -57,13 +68,15 @@ class EphemeralFiles(RealFiles):
 
 
 def _remove_stale(parent: str) -> None:
-    """Remove the directories of those who died: their locks are free."""
+    """Remove the directories of those who died: their locks are free. Others may be at it too."""
     for name in sorted(os.listdir(parent)):
         path = os.path.join(parent, name)
         if name.startswith(".") or not os.path.exists(os.path.join(path, ".lock")):
             continue
-        lock = lock_file(os.path.join(path, ".lock"))
-        if lock is not None:
-            with contextlib.suppress(OSError):
-                remove_tree(path)
-            lock.release()
+        with contextlib.suppress(OSError):
+            lock = lock_file(os.path.join(path, ".lock"))
+            if lock is not None:
+                try:
+                    remove_tree(path)
+                finally:
+                    lock.release()

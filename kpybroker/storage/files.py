@@ -114,6 +114,8 @@ class Files(Protocol):
 
     def write_whole(self, path: str, data: bytes, *, sync: bool = False) -> None: ...  # the old content or the new
 
+    def sync_directory(self, path: str) -> None: ...  # the names in it; may be called from another thread
+
     def lock(self, path: str) -> Lock | None: ...  # None: somebody else holds it
 
 
@@ -171,7 +173,7 @@ class RealFile:
             except FileNotFoundError:
                 self._size = 0
             except OSError as error:
-                refuse(self.path, error)
+                refuse(self._files.absolute(self.path), error)
         return self._size
 
     def _descriptor(self) -> _Descriptor:
@@ -194,7 +196,7 @@ class RealFile:
         except OSError as error:
             with contextlib.suppress(OSError):  # the next append writes over what is left, if this fails too
                 os.ftruncate(opened.descriptor, position)
-            refuse(self.path, error)
+            refuse(self._files.absolute(self.path), error)
         self._size = position + total
 
     def read(self, position: int, count: int) -> bytes:
@@ -218,7 +220,7 @@ class RealFile:
             else:
                 os.ftruncate(opened.descriptor, size)
         except OSError as error:
-            refuse(self.path, error)
+            refuse(self._files.absolute(self.path), error)
         self._size = size
 
     def sync(self) -> None:
@@ -226,7 +228,7 @@ class RealFile:
         try:
             os.fsync(opened.descriptor)
         except OSError as error:
-            refuse(self.path, error)
+            refuse(self._files.absolute(self.path), error)
 
     def close(self) -> None:
         self._open = None
@@ -273,7 +275,7 @@ class RealFiles:
                 opened = _Descriptor(self.absolute(file.path), flags)
             except OSError as error:
                 if error.errno not in (errno.EMFILE, errno.ENFILE) or not self._open:
-                    refuse(file.path, error)
+                    refuse(self.absolute(file.path), error)
                 self._close_one()
             else:
                 self._open[file] = None
@@ -298,7 +300,7 @@ class RealFiles:
         try:
             return os.stat(self.absolute(path)).st_mtime_ns // 1_000_000
         except OSError as error:
-            refuse(path, error)
+            refuse(self.absolute(path), error)
 
     def list(self, path: str) -> list[str]:
         try:
@@ -306,19 +308,23 @@ class RealFiles:
         except FileNotFoundError:
             return []
         except OSError as error:
-            refuse(path or self.root, error)
+            refuse(self.absolute(path), error)
 
     def make_directory(self, path: str) -> None:
         try:
+            os.mkdir(self.absolute(path))
+        except FileExistsError:
+            pass
+        except FileNotFoundError:
             os.makedirs(self.absolute(path), exist_ok=True)
         except OSError as error:
-            refuse(path or self.root, error)
+            refuse(self.absolute(path), error)
 
     def rename(self, old: str, new: str) -> None:
         try:
             os.replace(self.absolute(old), self.absolute(new))
         except OSError as error:
-            refuse(old, error)
+            refuse(self.absolute(old), error)
 
     def remove(self, path: str) -> None:
         try:
@@ -326,13 +332,13 @@ class RealFiles:
         except FileNotFoundError:
             pass
         except OSError as error:
-            refuse(path, error)
+            refuse(self.absolute(path), error)
 
     def remove_tree(self, path: str) -> None:
         try:
             remove_tree(self.absolute(path))
         except OSError as error:
-            refuse(path or self.root, error)
+            refuse(self.absolute(path), error)
 
     def read_whole(self, path: str) -> bytes | None:
         try:
@@ -341,30 +347,40 @@ class RealFiles:
         except FileNotFoundError:
             return None
         except OSError as error:
-            refuse(path, error)
+            refuse(self.absolute(path), error)
 
     def write_whole(self, path: str, data: bytes, *, sync: bool = False) -> None:
         target = self.absolute(path)
+        temporary = target + ".tmp"
         try:
-            with open(target + ".tmp", "wb", buffering=0) as file:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+            try:
                 rest = memoryview(data)
                 while rest:
-                    rest = rest[file.write(rest) :]
+                    rest = rest[os.write(descriptor, rest) :]
                 if sync:
-                    os.fsync(file.fileno())
-            os.replace(target + ".tmp", target)
+                    os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            os.replace(temporary, target)
             if sync:
                 _sync_directory(os.path.dirname(target))
         except OSError as error:
             with contextlib.suppress(OSError):
-                os.unlink(target + ".tmp")
-            refuse(path, error)
+                os.unlink(temporary)
+            refuse(target, error)
+
+    def sync_directory(self, path: str) -> None:
+        try:
+            _sync_directory(self.absolute(path))
+        except OSError as error:
+            refuse(self.absolute(path), error)
 
     def lock(self, path: str) -> Lock | None:
         try:
             return lock_file(self.absolute(path))
         except OSError as error:
-            refuse(path, error)
+            refuse(self.absolute(path), error)
 
 
 def remove_tree(path: str) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from kpybroker.machine import Instant
 from kpybroker.storage.checkpoints import LeaderEpochs, write_topic_id
-from kpybroker.storage.files import Data, File, Files, Slice
+from kpybroker.storage.files import Data, Files, Slice
 from kpybroker.storage.segment import Found, LogConfig, Place, Segment
 from kpybroker.storage.timestamps import find_max_timestamp, find_timestamp
 from kpybroker.wire.errors import Error
@@ -128,22 +129,24 @@ class Log:
         self.segments.add(segment)
         return segment
 
-    def unsynced(self) -> tuple[int, list[File]]:
-        """The end offset and the files to sync, in whatever thread; `synced` with that offset is the end of it."""
-        found: list[File] = []
+    def unsynced(self) -> tuple[int, list[Callable[[], None]]]:
+        """The end offset and what to call, in whatever thread, before `synced` is told of that offset."""
+        found: list[Callable[[], None]] = []
         for segment in self.segments.from_offset(self.recovery_point):
             if segment.size > 0:
                 segment.indexes.save()
-                found += [segment.log, *segment.indexes.files]
+                found += [file.sync for file in (segment.log, *segment.indexes.files)]
+        if found:
+            found.append(partial(self.files.sync_directory, self.directory))
         return self.end_offset, found
 
     def synced(self, end_offset: int) -> None:
         self.recovery_point = max(self.recovery_point, end_offset)
 
     def flush(self) -> None:
-        end_offset, files = self.unsynced()
-        for file in files:
-            file.sync()
+        end_offset, syncs = self.unsynced()
+        for sync in syncs:
+            sync()
         self.synced(end_offset)
 
     def close(self, *, clean: bool = True) -> None:
@@ -166,8 +169,7 @@ class Log:
         """Batches from the one that holds the offset on, in at most max_bytes, up to (not including) the upper bound.
 
         The last batch may be cut. The first is whole if whole_first says so, whatever max_bytes is; otherwise, where it
-        does not fit, there is nothing to read (or, with cut_first, a part of it: Fetch before version 3). None: nothing
-        yet.
+        does not fit, there is None (or, with cut_first, a part of it: Fetch before version 3). None: nothing yet.
         """
         if not self.start_offset <= offset <= self.end_offset:
             return Error.OFFSET_OUT_OF_RANGE

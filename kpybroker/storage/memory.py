@@ -106,7 +106,7 @@ class MemoryFiles:
     def put(self, path: str, content: _Content) -> _Content:
         directory, _, name = path.rpartition("/")
         if directory not in self._directories:
-            raise StorageError(path, os.strerror(errno.ENOENT))
+            raise StorageError(f"{self.root}/{path}", os.strerror(errno.ENOENT))
         self._directories[directory][name] = content
         return content
 
@@ -135,7 +135,7 @@ class MemoryFiles:
     def rename(self, old: str, new: str) -> None:
         content = self.content(old)
         if content is None:
-            raise StorageError(old, os.strerror(errno.ENOENT))
+            raise StorageError(f"{self.root}/{old}", os.strerror(errno.ENOENT))
         self.put(new, content)
         self.remove(old)
 
@@ -155,6 +155,9 @@ class MemoryFiles:
         content = _Content()
         content.data += data
         self.put(path, content)
+
+    def sync_directory(self, path: str) -> None:
+        """Memory is as durable as it gets."""
 
     def lock(self, path: str) -> Lock | None:
         if path in self._held:

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
+from zlib import crc32
 
 from kpybroker.machine import Instant
 from kpybroker.storage.checkpoints import read_topic_id
-from kpybroker.storage.files import Files
+from kpybroker.storage.files import Files, StorageError
 from kpybroker.storage.log import Log
-from kpybroker.storage.segment import LogConfig, Segment
-from kpybroker.wire.records import HEADER_SIZE, LEAST_LENGTH, MAGIC, OVERHEAD, BatchHeader, check_crc, read_header
+from kpybroker.storage.segment import NOWHERE, LogConfig, Segment, headers
+from kpybroker.wire.records import (
+    HEADER_SIZE,
+    LEAST_LENGTH,
+    LEAST_LENGTH_V0,
+    MAGIC,
+    OVERHEAD,
+    BatchHeader,
+    check_crc,
+    read_header,
+)
 
 CHECK_BYTES = 1024 * 1024
 INDEX_SUFFIXES = (".index", ".timeindex", ".txnindex")
+SEGMENT_SUFFIXES = (".log", *INDEX_SUFFIXES, ".snapshot")
 LEFT_OVER_SUFFIXES = (".deleted", ".cleaned", ".tmp")
-SNAPSHOT_LEFT_OVER = ".checkpoint.deleted"  # of the metadata log; not ours to remove
+_SEGMENT = re.compile(r"\d{20}\.log")
+_OF_SEGMENT = re.compile(r"\d{20}\..+")
 
 
 class Recovery(NamedTuple):
@@ -37,6 +50,7 @@ def sound_batches(segment: Segment) -> Iterator[tuple[int, BatchHeader]]:
         header = read_header(block, position - start)
         end = position + header.batch_length + OVERHEAD
         if header.magic != MAGIC or header.batch_length < LEAST_LENGTH or end > size:
+            _refuse_old_format(segment, position, header)
             return
         if end > start + len(block):
             block, start = memoryview(segment.log.read(position, max(CHECK_BYTES, end - position))), position
@@ -46,6 +60,17 @@ def sound_batches(segment: Segment) -> Iterator[tuple[int, BatchHeader]]:
         yield position, header
         least = header.base_offset + header.last_offset_delta + 1
         position = end
+
+
+def _refuse_old_format(segment: Segment, position: int, header: BatchHeader) -> None:
+    """Messages of Kafka before 0.11 are no damage: better no broker than one that cuts them off."""
+    if header.magic in (0, 1) and LEAST_LENGTH_V0 <= header.batch_length <= segment.log.size - position - OVERHEAD:
+        message = segment.log.read(position + OVERHEAD, header.batch_length)
+        if int.from_bytes(message[:4], "big") == crc32(message[4:]):
+            raise StorageError(
+                segment.log.path,
+                f"a message of format {header.magic} at {position}; only format 2 can be read",
+            )
 
 
 def open_log(
@@ -65,12 +90,16 @@ def open_log(
     log.epochs.load()
     removed = _remove_left_overs(files, directory)
     for name in files.list(directory):
-        if name.endswith(".log"):
+        if _SEGMENT.fullmatch(name):
             log.segments.add(Segment(files, directory, int(name.removesuffix(".log")), config, now, new=False))
     checked, cut = _recover(log, clean=clean, recovery_point=recovery_point)
     log.start_offset = max(start_offset, log.segments.first_base_offset)
     last = log.segments.last
-    log.end_offset = last.find_end() if last is not None else 0
+    if last is not None:
+        log.end_offset, end = last.find_end()
+        if end < last.size:  # in spite of a clean stop: what comes next must not stand behind half a batch
+            cut += last.rebuild(_learn_epochs(log, last))
+            log.end_offset, _ = last.find_end()
     if log.end_offset < log.start_offset:  # files were lost: go on where the log is known to begin
         log.segments.drop(log.segments.all)
         log.end_offset = log.start_offset
@@ -105,15 +134,38 @@ def _learn_epochs(log: Log, segment: Segment) -> Iterator[tuple[int, BatchHeader
 
 
 def _remove_left_overs(files: Files, directory: str) -> tuple[str, ...]:
-    """Files of work that was interrupted, and indexes whose log is gone."""
-    names = files.list(directory)
-    logs = {name.removesuffix(".log") for name in names if name.endswith(".log")}
-    removed = [
-        name
-        for name in names
-        if (name.endswith(LEFT_OVER_SUFFIXES) and not name.endswith(SNAPSHOT_LEFT_OVER))
-        or (name.endswith(INDEX_SUFFIXES) and name.rpartition(".")[0] not in logs)
-    ]
+    """Finish what was interrupted: segments half deleted or half cleaned go, and so do indexes whose log is gone."""
+    names = [name for name in files.list(directory) if _OF_SEGMENT.fullmatch(name) or name.endswith(".tmp")]
+    removed = [name for name in names if name.endswith(LEFT_OVER_SUFFIXES)]
+    half_cleaned = min([_offset(name) for name in names if name.endswith(".cleaned")], default=NOWHERE)
+    swapped = [name for name in names if name.endswith(".swap")]
+    removed += [name for name in swapped if _offset(name) >= half_cleaned]  # parts of a split that was not done
+    ready = [name for name in swapped if _offset(name) < half_cleaned]
+    removed += _replaced(files, directory, [name for name in names if name not in swapped], ready)
     for name in removed:
         files.remove(f"{directory}/{name}")
-    return tuple(removed)
+    for name in ready:
+        files.rename(f"{directory}/{name}", f"{directory}/{name.removesuffix('.swap')}")
+    names = files.list(directory)
+    logs = {name.removesuffix(".log") for name in names if name.endswith(".log")}
+    orphans = [name for name in names if name.endswith(INDEX_SUFFIXES) and name.rpartition(".")[0] not in logs]
+    for name in orphans:
+        files.remove(f"{directory}/{name}")
+    return (*removed, *orphans)
+
+
+def _replaced(files: Files, directory: str, names: list[str], swaps: list[str]) -> list[str]:
+    """The files that cleaned segments, complete but not yet renamed, were to replace."""
+    logs = [name for name in swaps if name.endswith(".log.swap")]
+    if not logs:
+        return []
+    ends = []
+    for name in logs:
+        file = files.open(f"{directory}/{name}")
+        ends += [header.base_offset + header.last_offset_delta + 1 for _, header in headers(file, 0, file.size)]
+    first = min([_offset(name) for name in logs])
+    return [name for name in names if name.endswith(SEGMENT_SUFFIXES) and first <= _offset(name) < max(ends, default=0)]
+
+
+def _offset(name: str) -> int:
+    return int(name.partition(".")[0])

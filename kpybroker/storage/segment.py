@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from kpybroker.storage.files import Data, Files, StorageError
+from kpybroker.storage.files import Data, File, Files, StorageError
 from kpybroker.storage.indexes import NO_TIMESTAMP, Indexes
 from kpybroker.wire.records import (
     HEADER,
@@ -75,6 +75,24 @@ class _Recent:
         position = self._positions[number]
         following = self._positions[number + 1] if number + 1 < len(self._positions) else size
         return Place(position, following - position)
+
+
+def headers(file: File, position: int, size: int) -> Iterator[tuple[int, BatchHeader]]:
+    """The headers of the whole batches in a file from a batch's position on, each with its position."""
+    block, start = b"", 0
+    while position + HEADER_SIZE <= size:
+        if position + HEADER_SIZE > start + len(block):
+            block, start = file.read(position, SCAN_BYTES), position
+        header = BatchHeader._make(HEADER.unpack_from(block, position - start))
+        following = position + header.batch_length + OVERHEAD
+        if header.magic != MAGIC:
+            raise StorageError(file.path, f"a batch of format {header.magic} at {position}; only 2 can be read")
+        if header.batch_length < LEAST_LENGTH:
+            raise StorageError(file.path, f"a batch of length {header.batch_length} at {position}")
+        if following > size:
+            return
+        yield position, header
+        position = following
 
 
 class Segment:
@@ -159,34 +177,23 @@ class Segment:
 
     def headers(self, position: int = 0) -> Iterator[tuple[int, BatchHeader]]:
         """The headers of the batches from a batch's position on, each with its position."""
-        block, start = b"", 0
-        while position + HEADER_SIZE <= self.size:
-            if position + HEADER_SIZE > start + len(block):
-                block, start = self.log.read(position, SCAN_BYTES), position
-            header = BatchHeader._make(HEADER.unpack_from(block, position - start))
-            following = position + header.batch_length + OVERHEAD
-            if header.magic != MAGIC:
-                raise StorageError(self.log.path, f"a batch of format {header.magic} at {position}; only 2 can be read")
-            if header.batch_length < LEAST_LENGTH:
-                raise StorageError(self.log.path, f"a batch of length {header.batch_length} at {position}")
-            if following > self.size:
-                return
-            yield position, header
-            position = following
+        return headers(self.log, position, self.size)
 
     def records(self, position: int, header: BatchHeader) -> list[Record]:
         return records(self.log.read(position, header.batch_length + OVERHEAD), header)
 
-    def find_end(self) -> int:
-        """The offset after the last batch, found from the last index entry on; these batches are known from now on."""
-        end = self.base_offset
+    def find_end(self) -> tuple[int, int]:
+        """Offset and position after the last batch, from the last index entry on; these batches are known from now."""
+        start = self.indexes.offsets.last()
+        offset, end = self.base_offset, start.position
         recent = None
-        for position, header in self.headers(self.indexes.offsets.last().position):
+        for position, header in self.headers(start.position):
             recent = recent or _Recent(header.base_offset)
-            end = header.base_offset + header.last_offset_delta + 1
-            recent.add(end - 1, position)
+            offset = header.base_offset + header.last_offset_delta + 1
+            end = position + header.batch_length + OVERHEAD
+            recent.add(offset - 1, position)
         self._recent = recent or _Recent(self.base_offset)
-        return end
+        return offset, end
 
     def locate(self, offset: int) -> Place | None:
         """The batch that holds the offset, or else the first one after it; None at the end."""

@@ -98,6 +98,11 @@ class Client(Protocol):
     def close(self) -> None: ...
 
 
+def requests_in_flight(idempotent: bool) -> int:
+    """Without sequence numbers, a batch that is tried again may come after the next one: so one at a time."""
+    return 5 if idempotent else 1
+
+
 def wait_for(condition: Callable[[], bool], *consumers: Consumer) -> None:
     """Poll the consumers in turn until the condition holds."""
     deadline = time.monotonic() + WAIT_S

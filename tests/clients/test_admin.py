@@ -11,6 +11,7 @@ UNKNOWN_TOPIC_OR_PARTITION = 3
 TOPIC_ALREADY_EXISTS = 36
 INVALID_TOPIC_EXCEPTION = 17
 INVALID_PARTITIONS = 37
+INVALID_CONFIG = 40
 NON_EMPTY_GROUP = 68
 GROUP_ID_NOT_FOUND = 69
 
@@ -33,10 +34,12 @@ def test_create_and_delete_topic(client: Client, name: str) -> None:
 
 
 def test_refused_topics(client: Client, topic: str, name: str) -> None:
-    """A topic that exists, an impossible name, no partitions and an unknown topic are each refused by their code."""
+    """What cannot be created or deleted is refused by its own code."""
     assert client.create_topic(topic) == TOPIC_ALREADY_EXISTS
     assert client.create_topic("not/a/name") == INVALID_TOPIC_EXCEPTION
     assert client.create_topic(name, partitions=0) == INVALID_PARTITIONS
+    assert client.create_topic(name, settings={"retention.ms": "soon"}) == INVALID_CONFIG
+    assert client.create_topic(name, settings={"no.such.setting": "1"}) == INVALID_CONFIG
     assert client.delete_topic(name) == UNKNOWN_TOPIC_OR_PARTITION
 
 

@@ -19,6 +19,7 @@ from tests.clients.drivers import (
     Group,
     Message,
     Record,
+    requests_in_flight,
 )
 
 
@@ -42,7 +43,12 @@ class Confluent:
         idempotent: bool = False,
     ) -> list[int]:
         if (acks, codec, idempotent) not in self._producers:
-            settings = {"acks": acks, "compression.type": codec, "enable.idempotence": idempotent}
+            settings = {
+                "acks": acks,
+                "compression.type": codec,
+                "enable.idempotence": idempotent,
+                "max.in.flight": requests_in_flight(idempotent),
+            }
             self._producers[acks, codec, idempotent] = confluent_kafka.Producer({**self._settings, **settings})
         producer = self._producers[acks, codec, idempotent]
         reports: list[tuple[Any, Any]] = []

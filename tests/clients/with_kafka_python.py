@@ -19,6 +19,7 @@ from tests.clients.drivers import (
     Group,
     Message,
     Record,
+    requests_in_flight,
     wait_for,
 )
 
@@ -50,6 +51,7 @@ class KafkaPython:
                 acks=acks if acks == "all" else int(acks),
                 compression_type=None if codec == "none" else codec,
                 enable_idempotence=idempotent,
+                max_in_flight_requests_per_connection=requests_in_flight(idempotent),
             )
         producer = self._producers[acks, codec, idempotent]
         sent = [

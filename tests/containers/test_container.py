@@ -1,11 +1,7 @@
-"""The image and KpybrokerContainer: built here and run, with clients on the host.
-
-KPYBROKER_TEST_IMAGE=NAME takes an image that is there already instead of building one.
-"""
+"""The image and KpybrokerContainer: built here and run, with clients on the host."""
 
 from __future__ import annotations
 
-import os
 import socket
 import struct
 from collections.abc import Iterator
@@ -17,7 +13,6 @@ from kafka import KafkaConsumer, KafkaProducer
 from kpybroker.wire.decode import decoder
 from kpybroker.wire.encode import encode
 from kpybroker.wire.messages.metadata import MetadataRequest, MetadataResponse
-from tests.conftest import ROOT
 
 if TYPE_CHECKING:
     from docker.models.containers import Container
@@ -27,18 +22,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.needs("containers")
 PORT = "9092/tcp"
 WAIT_S = 30.0
-
-
-@pytest.fixture(scope="module")
-def image() -> str:
-    """The image of this checkout."""
-    ready = os.environ.get("KPYBROKER_TEST_IMAGE")
-    if ready:
-        return ready
-    import docker
-
-    docker.from_env().images.build(path=str(ROOT), tag="kpybroker:test", rm=True, network_mode="host")
-    return "kpybroker:test"
 
 
 @pytest.fixture
@@ -99,7 +82,7 @@ def test_clients_on_the_host(container: KpybrokerContainer) -> None:
 
 def test_topics_and_settings(container: KpybrokerContainer) -> None:
     """Topics that are asked for are there at start, and settings reach the broker."""
-    topics = metadata(int(container.get_exposed_port(9092))).topics
+    topics = metadata(container.get_exposed_port(9092)).topics
     assert {topic.name: len(topic.partitions) for topic in topics} == {"orders": 3, "usual": 2}
 
 

@@ -404,7 +404,7 @@ def test_a_client_without_an_id_has_an_empty_one() -> None:
 
 
 def test_an_id_that_was_given_out_cannot_become_static() -> None:
-    """classicGroupJoinExistingMember: with a group.instance.id Kafka throws, and the client sees UNKNOWN_SERVER_ERROR."""
+    """classicGroupJoinExistingMember: with a group.instance.id Kafka throws: UNKNOWN_SERVER_ERROR."""
     talk = Talk(STRICT)
     assert talk.say("a join protocols=range:A") == ["a: MEMBER_ID_REQUIRED"]
     assert talk.say("a join member=a#1 instance=one protocols=range:A") == ["a: UNKNOWN_SERVER_ERROR"]
@@ -417,3 +417,65 @@ def test_names_are_walked_as_by_a_java_hash_map() -> None:
     assert " ".join(in_hash_map_order(names)) == walked + " assignor-0 assignor-12 assignor-2 assignor-10"
     few = ["range", "roundrobin", "sticky", "cooperative-sticky", "uniform"]
     assert in_hash_map_order(few) == ["uniform", "sticky", "range", "roundrobin", "cooperative-sticky"]
+
+
+def test_a_restarted_static_member_has_a_session_of_its_own() -> None:
+    """updateStaticMemberThenRebalanceOrCompleteJoin: the new incarnation is out if it then falls silent."""
+    talk = Talk(STRICT)
+    talk.say("a join instance=one protocols=range:A")
+    talk.say("a sync gen=1 member=one#1 instance=one assign=one#1:X")
+    assert talk.say("a2 join instance=one protocols=range:A") == ["a2: NONE"]
+    talk.wait(9_999)
+    assert talk.say("a2 describe") == ["a2: NONE"]
+    assert len(talk.broker.shard.groups["g"].members) == 1
+    talk.wait(1)
+    assert len(talk.broker.shard.groups["g"].members) == 0
+
+
+def test_a_session_that_ran_out_while_parked_begins_with_the_assignment() -> None:
+    """propagateAssignment: a follower that waited longer than its session for the leader is watched again."""
+    talk = Talk(STRICT)
+    talk.two_members()
+    talk.say("a join member=a#1 session=60000 protocols=range:NEWS")
+    talk.say("b join member=b#1 protocols=range:B")
+    talk.say("b sync gen=3 member=b#1")
+    assert talk.wait(15_000) == []
+    assert talk.say("a sync gen=3 member=a#1 assign=b#1:Y") == ["b: NONE", "a: NONE"]
+    talk.wait(9_999)
+    assert talk.say("a heartbeat gen=3 member=a#1") == ["a: NONE"]
+    talk.wait(1)
+    assert talk.say("a heartbeat gen=3 member=a#1") == ["a: REBALANCE_IN_PROGRESS"]
+
+
+def test_a_commit_keeps_the_session_alive() -> None:
+    """OffsetMetadataManager.validateOffsetCommit: in a stable group a commit counts as a heartbeat."""
+    talk = Talk(STRICT)
+    talk.say("a join v=3 protocols=range:A")
+    talk.say("a sync gen=1 member=a#1 assign=a#1:X")
+    for _ in range(3):
+        talk.wait(9_000)
+        assert talk.say("a commit gen=1 member=a#1") == ["a: t-0:NONE"]
+    talk.wait(10_000)
+    assert talk.broker.shard.describe_group("g", 6).group_state == "Empty"
+
+
+def test_a_rebalance_that_is_overtaken_leaves_no_assignments() -> None:
+    """resetAndPropagateAssignmentWithError: whoever joins before the assignments are out makes them void."""
+    talk = Talk(STRICT)
+    talk.two_members()
+    talk.say("a join member=a#1 protocols=range:NEWS")
+    talk.say("b join member=b#1 protocols=range:B")
+    assert [bytes(m.member_assignment) for m in talk.broker.shard.describe_group("g", 6).members] == [b"X", b"Y"]
+    talk.say("c join v=3 protocols=range:C")
+    assert [bytes(m.member_assignment) for m in talk.broker.shard.describe_group("g", 6).members] == [b"", b"", b""]
+
+
+def test_who_waits_in_a_full_group_may_ask_again() -> None:
+    """acceptJoiningMember: a member that has joined the rebalance is in, however many have."""
+    talk = Talk(STRICT._replace(group_max_size=2))
+    talk.two_members()
+    talk.say("c join v=3 protocols=range:C")
+    talk.say("a join member=a#1 protocols=range:NEWS")
+    talk.broker.shard.settings = STRICT._replace(group_max_size=1)
+    assert talk.say("a2 join member=a#1 protocols=range:NEWS") == ["a: REBALANCE_IN_PROGRESS"]
+    assert talk.say("b join member=b#1 protocols=range:B") == ["b: GROUP_MAX_SIZE_REACHED"]

@@ -45,7 +45,7 @@ def test_a_checkpoint_is_kafkas_bytes(files: Files) -> None:
 def test_a_broken_checkpoint_is_refused(files: Files, data: bytes) -> None:
     """A version that is not known, and fewer lines than promised."""
     files.write_whole("points", data)
-    with pytest.raises(StorageError, match=r"^points: "):
+    with pytest.raises(StorageError, match=r"/points: "):
         read_checkpoint(files, "points")
 
 
@@ -63,7 +63,7 @@ def test_broken_partition_metadata_is_refused(files: Files, data: bytes) -> None
     files.make_directory("t-0")
     assert read_topic_id(files, "t-0") is None
     files.write_whole("t-0/partition.metadata", data)
-    with pytest.raises(StorageError, match=r"^t-0/partition\.metadata: "):
+    with pytest.raises(StorageError, match=r"/t-0/partition\.metadata: "):
         read_topic_id(files, "t-0")
 
 

@@ -8,7 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from kpybroker.storage.ephemeral import EphemeralFiles
+from kpybroker.storage.files import StorageError
 
 LEAVE_BEHIND = """
 import os, signal, sys
@@ -73,3 +76,26 @@ def test_a_fork_does_not_take_its_parents_directory_away(tmp_path: Path) -> None
     os.waitpid(child, 0)
     assert files.read_whole("a") == b"1"
     files.remove_all()
+
+
+def test_a_parent_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a shared temporary directory somebody may have made it before us, to look at what we store."""
+    owner = os.getuid()
+    monkeypatch.setattr(os, "getuid", lambda: owner + 1)
+    with pytest.raises(StorageError, match="its parent belongs to another user"):
+        EphemeralFiles(str(tmp_path)).write_whole("a", b"1")
+
+
+def test_many_start_and_end_at_once(tmp_path: Path) -> None:
+    """The shared parent comes and goes under everybody's hands, and nobody minds."""
+    source = (
+        "import sys\nfrom kpybroker.storage.ephemeral import EphemeralFiles\n"
+        "for _ in range(40):\n"
+        "    files = EphemeralFiles(sys.argv[1])\n"
+        "    files.write_whole('a', b'1')\n"
+        "    assert files.read_whole('a') == b'1'\n"
+        "    files.remove_all()\n"
+    )
+    running = [subprocess.Popen([sys.executable, "-c", source, str(tmp_path)]) for _ in range(3)]
+    assert [process.wait() for process in running] == [0] * 3
+    assert list(tmp_path.iterdir()) == []

@@ -5,19 +5,21 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import pytest
 
 from kpybroker.storage.checkpoints import EpochEntry
-from kpybroker.storage.files import Files, RealFiles
+from kpybroker.storage.files import Files, RealFiles, StorageError
 from kpybroker.storage.log import Log
 from kpybroker.storage.memory import MemoryFiles
 from kpybroker.storage.recovery import Recovery
 from kpybroker.storage.segment import LogConfig
-from kpybroker.wire.records import batches, check_crc
+from kpybroker.wire.records import batches, check_crc, read_header
 from tests.storage.logs import DIRECTORY, NOW, SMALL, append, batch, fill, read, reopen, segment_names
 
+ROOT = Path(__file__).parents[2]
 WRITER = """
 import sys
 from kpybroker.storage.files import RealFiles
@@ -38,7 +40,7 @@ def test_a_kill_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     acknowledged = 0
     for _ in range(5):
         command = [sys.executable, "-c", WRITER, str(tmp_path)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as writer:
             assert writer.stdout is not None
             for _ in range(chance.randrange(1, 150)):
                 acknowledged = int(writer.stdout.readline())
@@ -193,6 +195,65 @@ def test_files_of_interrupted_work_are_removed(files: Files) -> None:
     assert sorted(recovery.removed_files) == sorted(stray)
     assert not set(stray) & set(files.list(DIRECTORY))
     assert files.exists(f"{DIRECTORY}/00000000000000000001-0000000001.checkpoint.deleted")
+
+
+def test_half_a_batch_is_cut_even_after_a_clean_stop(files: Files) -> None:
+    """Somebody cut the file: what is appended next must not stand behind the torn bytes."""
+    log = Log(files, DIRECTORY, LogConfig(), NOW)
+    written = fill(log, 20)
+    log.close()
+    files.open(f"{DIRECTORY}/{0:020d}.log").truncate(sum(map(len, written)) - 1)
+    log, recovery = reopen(files, clean=True)
+    assert (log.end_offset, recovery.cut_bytes) == (19, len(written[-1]) - 1)
+    append(log, written[-1])
+    assert read(log, 0) == b"".join(written)
+
+
+@pytest.mark.parametrize("sound", [True, False])
+def test_messages_of_old_formats_are_refused_and_kept(files: Files, sound: bool) -> None:
+    """A log of Kafka before 0.11 is not taken for a broken one; noise that looks a little like one is cut."""
+    body = bytes.fromhex("01 00 0000018bcfe56800 ffffffff 00000001 76")  # magic 1: attributes, timestamp, key, value
+    checksum = zlib.crc32(body).to_bytes(4, "big") if sound else bytes(4)
+    old = bytes(8) + (4 + len(body)).to_bytes(4, "big") + checksum + body + bytes(40)
+    files.make_directory(DIRECTORY)
+    files.write_whole(f"{DIRECTORY}/{0:020d}.log", old)
+    if sound:
+        with pytest.raises(StorageError, match="a message of format 1 at 0"):
+            reopen(files, clean=False)
+        assert files.read_whole(f"{DIRECTORY}/{0:020d}.log") == old
+    else:
+        _, recovery = reopen(files, clean=False)
+        assert recovery.cut_bytes == len(old)
+
+
+def test_other_files_are_left_alone(files: Files) -> None:
+    """Names that are not a segment's are nobody's business."""
+    written_log(files)
+    for name in ("notes.log", "notes.index", "x.swap", "0.log"):
+        files.write_whole(f"{DIRECTORY}/{name}", b"x")
+    log, recovery = reopen(files, clean=False)
+    assert recovery == Recovery(checked_segments=1)
+    assert log.end_offset == 20
+    assert {"notes.log", "notes.index", "x.swap", "0.log"} <= set(files.list(DIRECTORY))
+
+
+@pytest.mark.parametrize("split_again", [False, True])
+def test_a_cleaned_segment_takes_its_place(files: Files, split_again: bool) -> None:
+    """Kafka was killed between writing `.swap` and renaming it: it replaces its sources, or is half a split."""
+    several_segments(files)
+    names = segment_names(files)
+    first, second = int(names[1][:20]), int(names[2][:20])
+    last = batch(int(names[3][:20]) - 1)
+    files.write_whole(f"{DIRECTORY}/{first:020d}.log.swap", batch(first) + last)
+    files.write_whole(f"{DIRECTORY}/{first:020d}.index.swap", b"")
+    if split_again:
+        files.write_whole(f"{DIRECTORY}/{first:020d}.log.cleaned", batch(first))
+    log, recovery = reopen(files, clean=True)
+    assert (f"{second:020d}.log" in recovery.removed_files) != split_again
+    kept = [header.base_offset for header in log.headers()]
+    gap = [] if split_again else range(first + 1, read_header(last).base_offset)
+    assert kept == [offset for offset in range(100) if offset not in gap]
+    assert not [name for name in files.list(DIRECTORY) if name.endswith((".swap", ".cleaned"))]
 
 
 def test_leader_epochs_are_learned_from_the_batches(files: Files) -> None:

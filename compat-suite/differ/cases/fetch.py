@@ -7,14 +7,15 @@ from differ.talk import Talk, Topic, versions
 
 API = "Fetch"
 MUCH = 2**20
+OF_REQUEST = ("max_wait_ms", "min_bytes", "max_bytes", "isolation_level", "rack_id", "cluster_id", "replica_id")
 
 
 def _ask(talk: Talk, topic: Topic, offset: int = 0, **more: Any) -> Any:
     """Reads partition 0 without waiting; `more` goes to the request or the partition, whichever has such a field."""
-    request = {"max_wait_ms": 0, "min_bytes": 1, "max_bytes": MUCH}
+    request: dict[str, Any] = {"max_wait_ms": 0, "min_bytes": 1, "max_bytes": MUCH}
+    request |= {name: value for name, value in more.items() if name in OF_REQUEST}
     partition = {"partition": 0, "fetch_offset": offset, "partition_max_bytes": MUCH}
-    for name, value in more.items():
-        (request if name in (*request, "isolation_level", "rack_id", "cluster_id", "replica_id") else partition)[name] = value
+    partition |= {name: value for name, value in more.items() if name not in OF_REQUEST}
     return talk.ask(**request, topics=[{"topic": topic.name, "topic_id": topic.id, "partitions": [partition]}])
 
 

@@ -57,18 +57,3 @@ def after_deletion(talk: Talk) -> None:
     talk.ask()
     talk.ask_quietly("DeleteGroups", at=2, groups_names=[group])
     talk.ask()
-
-
-def given_id_only(talk: Talk) -> None:
-    """A group where somebody was given an id and never joined."""
-    protocols = [{"name": "range", "metadata": b""}]
-    talk.ask_quietly(
-        "JoinGroup",
-        at=9,
-        group_id=talk.name_of("group"),
-        session_timeout_ms=10_000,
-        rebalance_timeout_ms=10_000,
-        protocol_type="consumer",
-        protocols=protocols,
-    )
-    talk.ask()

@@ -10,13 +10,12 @@ API = "OffsetFetch"
 
 def _ask(talk: Talk, group: str, topics: list[tuple[Topic, list[int]]] | None, **more: Any) -> None:
     """The same question in the shape of every version."""
-    named = topics and [{"name": topic.name, "partition_indexes": indexes} for topic, indexes in topics]
-    both = topics and [{"name": t.name, "topic_id": t.id, "partition_indexes": indexes} for t, indexes in topics]
-    if topics == []:
-        named, both = [], []
+    named = [{"name": topic.name, "partition_indexes": indexes} for topic, indexes in topics or ()]
+    both = [{"topic_id": topic.id} | name for name, (topic, _) in zip(named, topics or (), strict=True)]
     require_stable = more.pop("require_stable", False)
-    one = {"group_id": group, "topics": both} | more
-    talk.ask(group_id=group, topics=named, groups=[one], require_stable=require_stable)
+    one = {"group_id": group, "topics": None if topics is None else both} | more
+    shown = None if topics is None else named
+    talk.ask(group_id=group, topics=shown, groups=[one], require_stable=require_stable)
 
 
 def some_partitions(talk: Talk) -> None:

@@ -10,8 +10,13 @@ API = "SyncGroup"
 
 def _ask(talk: Talk, group: str, member: Member, assignment: bytes | None = b"assignment", **more: Any) -> None:
     given = [] if assignment is None else [{"member_id": member.id, "assignment": assignment}]
-    fields = {"group_id": group, "generation_id": member.generation, "member_id": member.id, "assignments": given}
-    names = {"protocol_type": "consumer", "protocol_name": "range"}
+    fields: dict[str, Any] = {
+        "group_id": group,
+        "generation_id": member.generation,
+        "member_id": member.id,
+        "assignments": given,
+    }
+    names: dict[str, Any] = {"protocol_type": "consumer", "protocol_name": "range"}
     talk.ask(**(fields | names | more))
 
 

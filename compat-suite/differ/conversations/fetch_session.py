@@ -175,8 +175,8 @@ def topic_deleted(talk: Talk) -> None:
     topic = talk.topic()
     session = _ask(talk, 0, 0, (topic, 0, 0)).session_id
     talk.ask_quietly("DeleteTopics", at=4, topic_names=[topic.name], timeout_ms=10_000)
-    asked = [{"name": topic.name}]
-    talk.until_quietly(lambda a: a.topics[0].error_code == 3, "Metadata", at=4, topics=asked)
+    asked = {"topics": [{"name": topic.name}], "allow_auto_topic_creation": False}
+    talk.until_quietly(lambda a: a.topics[0].error_code == 3, "Metadata", at=4, **asked)
     _ask(talk, session, 1)
     _ask(talk, session, FINAL)
 
@@ -186,8 +186,8 @@ def names_then_ids(talk: Talk) -> None:
     """A session that began with names does not go on with ids, nor the other way round (KIP-516)."""
     topic = talk.topic()
     part = {"partition": 0, "fetch_offset": 0, "partition_max_bytes": MUCH}
-    named = {"topics": [{"topic": topic.name, "topic_id": topic.id, "partitions": [part]}]}
-    plain = {"max_wait_ms": 0, "min_bytes": 1, "max_bytes": MUCH}
+    named: dict[str, Any] = {"topics": [{"topic": topic.name, "topic_id": topic.id, "partitions": [part]}]}
+    plain: dict[str, Any] = {"max_wait_ms": 0, "min_bytes": 1, "max_bytes": MUCH}
     session = talk.ask(at=12, session_id=0, session_epoch=0, **named, **plain).session_id
     talk.ask(session_id=session, session_epoch=1, **named, **plain)
     talk.ask(at=12, session_id=session, session_epoch=FINAL, topics=[], **plain)
@@ -202,7 +202,7 @@ def other_connection(talk: Talk) -> None:
     topic = talk.topic()
     session = _ask(talk, 0, 0, (topic, 0, 0)).session_id
     talk.produce(topic, b"a")
-    plain = {"max_wait_ms": 0, "min_bytes": 1, "max_bytes": MUCH, "topics": []}
+    plain: dict[str, Any] = {"max_wait_ms": 0, "min_bytes": 1, "max_bytes": MUCH, "topics": []}
     talk.connect("other").ask(session_id=session, session_epoch=1, **plain)
     _ask(talk, session, FINAL)
 
@@ -212,7 +212,7 @@ def no_room(talk: Talk) -> None:
     """When the cache is full of sessions in use, a reader that asks for one is answered without."""
     topic = talk.topic()
     part = {"partition": 0, "fetch_offset": 0, "partition_max_bytes": MUCH}
-    wanted = {"max_wait_ms": 0, "min_bytes": 1, "topics": [{"topic": topic.name, "partitions": [part]}]}
+    wanted: dict[str, Any] = {"max_wait_ms": 0, "min_bytes": 1, "topics": [{"topic": topic.name, "partitions": [part]}]}
     opened = []
     refused = 0
     while refused < 50:  # the cache is cut into slices by session id: a refusal may come before all are full

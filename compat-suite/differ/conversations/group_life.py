@@ -34,8 +34,9 @@ def _sync(connection: Connection, group: str, member: Member, *others: Member, *
     connection.answer()
 
 
-def _send_sync(connection: Connection, group: str, member: Member, *others: Member, give: bool = True, **more: Any) -> None:
-    shares = [{"member_id": m.id, "assignment": b"share %d" % i} for i, m in enumerate((member, *others))]
+def _send_sync(connection: Connection, group: str, *members: Member, give: bool = True, **more: Any) -> None:
+    member = members[0]
+    shares = [{"member_id": m.id, "assignment": b"share %d" % i} for i, m in enumerate(members)]
     connection.send(
         "SyncGroup",
         group_id=group,
@@ -93,7 +94,11 @@ def one_member(talk: Talk) -> None:
     member = _join(talk, group)
     _sync(talk, group, member)
     _heartbeat(talk, group, member)
-    fields = {"group_id": group, "generation_id_or_member_epoch": member.generation, "member_id": member.id}
+    fields: dict[str, Any] = {
+        "group_id": group,
+        "generation_id_or_member_epoch": member.generation,
+        "member_id": member.id,
+    }
     talk.ask("OffsetCommit", topics=commit(topic, 3), **fields)
     named = {"name": topic.name, "partition_indexes": [0]}
     groups = [{"group_id": group, "topics": [named | {"topic_id": topic.id}]}]
@@ -165,7 +170,11 @@ def during_rebalance(talk: Talk) -> None:
     _send_join(third, group)
     _await_rebalance(first, group, leader)
     _heartbeat(second, group, follower)
-    fields = {"group_id": group, "generation_id_or_member_epoch": leader.generation, "member_id": leader.id}
+    fields: dict[str, Any] = {
+        "group_id": group,
+        "generation_id_or_member_epoch": leader.generation,
+        "member_id": leader.id,
+    }
     first.ask("OffsetCommit", topics=commit(topic, 3), **fields)
     _sync(first, group, leader)
     _describe(talk, group)

@@ -1,4 +1,4 @@
-"""Idempotent producers: sequences in order, repeated, missing; epochs that are old; many producers (KIP-98, KIP-360)."""
+"""Idempotent producers: sequences in order, repeated, missing; old epochs; several producers (KIP-98, KIP-360)."""
 
 from differ.batches import batch
 from differ.talk import Talk, Topic

@@ -2,9 +2,8 @@
 
 import struct
 
-from kpybroker.wire.declare import Versions
-
 from differ.talk import Talk
+from kpybroker.wire.declare import Versions
 
 API = "ApiVersions"
 VERSIONS = Versions(0, 0)

@@ -20,6 +20,11 @@ def _write(topic: Topic, *rows: bytes, acks: int = -1) -> dict[str, Any]:
     return {"acks": acks, "timeout_ms": 10_000, "topic_data": [data]}
 
 
+def _leave_ends_open(talk: Talk) -> None:
+    reason = "the reader may be woken between the append and the step of the high watermark"
+    talk.leave_open("high_watermark", "last_stable_offset", because=reason)
+
+
 def back_and_forth(talk: Talk) -> None:
     """Each batch is there as soon as it is acknowledged."""
     topic = talk.topic()
@@ -34,6 +39,7 @@ def back_and_forth(talk: Talk) -> None:
 
 def waiting_reader(talk: Talk) -> None:
     """A reader at the end waits, and has the records when they come."""
+    _leave_ends_open(talk)
     topic = talk.topic()
     reader = talk.connect("reader")
     reader.send(**_read(topic, max_wait_ms=8_000))
@@ -43,6 +49,7 @@ def waiting_reader(talk: Talk) -> None:
 
 def waits_for_enough(talk: Talk) -> None:
     """A reader that wants more bytes than one batch has waits for the second."""
+    _leave_ends_open(talk)
     topic = talk.topic()
     reader = talk.connect("reader")
     talk.produce(topic, b"a" * 100)

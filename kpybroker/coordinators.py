@@ -1,0 +1,150 @@
+"""The group coordinators of this node: which shard a group belongs to, its log, its deadlines and its loading."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from kpybroker.config.settings import Settings
+from kpybroker.groups.settings import GroupSettings
+from kpybroker.groups.shard import Shard
+from kpybroker.journal import Journal, Stream
+from kpybroker.machine import Call, Decision, Instant, Record, Reply
+from kpybroker.metadata.image import CONSUMER_OFFSETS, Image, Topic
+from kpybroker.replicas import Replicas
+from kpybroker.storage.files import StorageError
+from kpybroker.wire.internal import decode_coordinator, encode_coordinator
+from kpybroker.wire.records import records
+
+CLOSED_MEMBER_GRACE_MS = 250  # how long a rebalance waits for a dynamic member whose connection has closed
+
+
+class GroupCoordinators:
+    """A shard for each partition of `__consumer_offsets` that was asked for; that topic must be there."""
+
+    def __init__(
+        self, image: Image, replicas: Replicas, settings: Settings, journal: Journal, rng: random.Random
+    ) -> None:
+        self._image = image
+        self._replicas = replicas
+        self._settings = settings
+        self._journal = journal
+        self._random = rng
+        self._streams: dict[int, Stream] = {}
+        self._deadlines: dict[int, Instant] = {}  # shard: when it has something to do
+
+    def coordinate(self, group_id: str, call: Call, amend: Callable[[Any], Any] | None = None) -> None:
+        """Lets the group's coordinator decide on a request, and carries that out; `amend` completes its answer."""
+        number, stream = self._stream(group_id, call.arrived)
+        decision = _shard(stream).decide(call, call.arrived)
+        if amend is not None:
+            replies = [
+                Reply(ticket, amend(response) if ticket == call.ticket else response)
+                for ticket, response in decision.replies
+            ]
+            decision = decision._replace(replies=tuple(replies))
+        self._carry_out(number, stream, decision, call.arrived)
+
+    def shard(self, group_id: str, now: Instant) -> Shard:
+        """The coordinator of a group, for questions about it."""
+        return _shard(self._stream(group_id, now)[1])
+
+    def record(self, group_id: str, rows: Sequence[Record], now: Instant) -> None:
+        """Carries out records that concern one group: its deletion."""
+        number, stream = self._stream(group_id, now)
+        self._carry_out(number, stream, Decision(tuple(rows)), now)
+
+    def all(self) -> Iterator[Shard]:
+        return (_shard(self._streams[number]) for number in sorted(self._streams))
+
+    def topic_deleted(self, topic: Topic, now: Instant) -> None:
+        for number, stream in list(self._streams.items()):
+            rows = _shard(stream).topic_deleted(topic.name, topic.id)
+            self._carry_out(number, stream, Decision(rows), now)
+
+    def connection_closed(self, connection: int, now: Instant) -> None:
+        for number, stream in self._streams.items():
+            _shard(stream).connection_closed(connection, now)
+            self._note_deadline(number)
+
+    def due(self) -> Instant | None:
+        return min(self._deadlines.values(), default=None)
+
+    def expire(self, now: Instant) -> None:
+        for number in [number for number, at in self._deadlines.items() if at <= now]:
+            stream = self._streams[number]
+            self._carry_out(number, stream, _shard(stream).expire(now), now)
+
+    def load(self, now: Instant) -> None:
+        """Loads every shard that has something in its log: the broker starts on a directory that was kept."""
+        topic = self._image.topics.get(CONSUMER_OFFSETS)
+        for number in topic.partitions if topic is not None else ():
+            if self._replicas.has_log((CONSUMER_OFFSETS, number)):
+                self._load(number, now)
+
+    def _stream(self, group_id: str, now: Instant) -> tuple[int, Stream]:
+        number = _java_hash(group_id) % len(self._image.topics[CONSUMER_OFFSETS].partitions)
+        return number, self._streams.get(number) or self._load(number, now)
+
+    def _load(self, number: int, now: Instant) -> Stream:
+        partition = self._replicas.get(CONSUMER_OFFSETS, number, now)
+        assert partition is not None
+        shard = Shard(self._group_settings(), self._random)
+        for header, batch in partition.log.batches():
+            if header.is_control:
+                continue
+            for row in records(batch, header):
+                assert row.key is not None
+                record = decode_coordinator(row.key, row.value)
+                if record is not None:
+                    shard.replay(record)
+        stream = self._streams[number] = Stream(shard, partition, encode_coordinator)
+        self._carry_out(number, stream, shard.loaded(now), now)
+        return stream
+
+    def _carry_out(self, number: int, stream: Stream, decision: Decision, now: Instant) -> None:
+        try:
+            self._journal.carry_out(stream, decision, now)
+        except StorageError:
+            # What the coordinator holds is ahead of its log now: it is dropped, and loaded again when next asked for.
+            del self._streams[number]
+            self._deadlines.pop(number, None)
+            self._journal.reply(_shard(stream).unload().replies)
+            raise
+        self._note_deadline(number)
+
+    def _note_deadline(self, number: int) -> None:
+        at = self._streams[number].machine.due()
+        if at is None:
+            self._deadlines.pop(number, None)
+        else:
+            self._deadlines[number] = at
+
+    def _group_settings(self) -> GroupSettings:
+        number = self._settings.int
+        return GroupSettings(
+            group_min_session_timeout_ms=number("group.min.session.timeout.ms"),
+            group_max_session_timeout_ms=number("group.max.session.timeout.ms"),
+            group_initial_rebalance_delay_ms=number("group.initial.rebalance.delay.ms"),
+            group_max_size=number("group.max.size"),
+            offset_metadata_max_bytes=number("offset.metadata.max.bytes"),
+            offsets_retention_minutes=number("offsets.retention.minutes"),
+            offsets_retention_check_interval_ms=number("offsets.retention.check.interval.ms"),
+            closed_member_grace_ms=None if self._settings.strict else CLOSED_MEMBER_GRACE_MS,
+        )
+
+
+def _shard(stream: Stream) -> Shard:
+    assert isinstance(stream.machine, Shard)
+    return stream.machine
+
+
+def _java_hash(text: str) -> int:
+    """The absolute value of String.hashCode, as Kafka's Utils.abs takes it: over UTF-16 units, in 32 bits."""
+    code = 0
+    units = text.encode("utf-16-be", "surrogatepass")
+    for index in range(0, len(units), 2):
+        code = 31 * code + (units[index] << 8 | units[index + 1]) & 0xFFFFFFFF
+    signed = code - (1 << 32) if code & 0x80000000 else code
+    return 0 if signed == -(1 << 31) else abs(signed)

@@ -1,0 +1,154 @@
+"""The documents run: README's snippets and commands, as a newcomer has them, and every option of the command."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from click import Option
+from click.testing import CliRunner
+from kafka import KafkaConsumer, KafkaProducer
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+
+from kpybroker.cli import main
+from kpybroker.cli.start import start
+from tests.conftest import ROOT, Environment, run
+
+README = (ROOT / "README.md").read_text()
+SNIPPETS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+WAIT_S = 30
+
+
+def snippets(language: str) -> list[str]:
+    return [text for kind, text in SNIPPETS if kind == language]
+
+
+def commands(text: str) -> Iterator[list[str]]:
+    """Every `kpybroker start` in a text, as its arguments; what follows the image's name are options of it too."""
+    for line in text.replace("`", "\n").splitlines():
+        found = re.search(r"(?:\bkpybroker start|docker run .*\bkpybroker)(.*)", line)
+        if found:
+            yield [word for word in shlex.split(found[1].partition("&")[0], comments=True) if word != "\\"]
+
+
+@contextmanager
+def serving(*arguments: str | Path, port_file: Path) -> Iterator[str]:
+    """The command under way, from its ready line on; yields where it serves."""
+    command = [sys.executable, "-m", "kpybroker", "start", *arguments, "--port-file", port_file]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert any("Kafka Server started" in line for line in process.stdout)
+            yield f"127.0.0.1:{port_file.read_text().strip()}"
+        finally:
+            process.terminate()
+
+
+@pytest.mark.parametrize("text", [each for each in snippets("python") if "def test_" in each])
+def test_readme_tests(text: str, installed: Environment, tmp_path: Path) -> None:
+    """A test of the README passes where kpybroker, pytest and the client are installed, and nothing is configured."""
+    (tmp_path / "test_orders.py").write_text(text)
+    assert "1 passed" in run(installed.python, "-m", "pytest", "-q", "-W", "ignore", tmp_path, cwd=tmp_path).stdout
+
+
+@pytest.mark.parametrize("text", [each for each in snippets("python") if "Broker(" in each])
+def test_readme_programs(text: str, installed: Environment, tmp_path: Path) -> None:
+    """A program of the README prints the record that it has produced."""
+    assert "one book" in run(installed.python, "-W", "ignore", "-c", text, cwd=tmp_path).stdout
+
+
+@pytest.mark.needs("containers")
+@pytest.mark.parametrize("text", [each for each in snippets("python") if "KpybrokerContainer(" in each])
+def test_readme_container(text: str, image: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The container of the README takes a record from the host."""
+    exec(text.replace('("kpybroker"', f'("{image}"'), {})  # this very document
+    assert "offset=0" in capsys.readouterr().out
+
+
+def test_readme_shell(installed: Environment, tmp_path: Path) -> None:
+    """The README's lines for programs in any language leave an address that a client can use."""
+    (text,) = (each for each in snippets("sh") if "KAFKA_BOOTSTRAP_SERVERS" in each)
+    ask = "import sys, kafka; print(kafka.KafkaConsumer(bootstrap_servers=sys.argv[1]).topics())"
+    lines = text + f"{installed.python} -W ignore -c '{ask}' $KAFKA_BOOTSTRAP_SERVERS; kill $!"
+    path = f"{installed.command.parent}:{os.environ['PATH']}"
+    assert "{'orders'}" in run("bash", "-euc", lines, cwd=tmp_path, PATH=path).stdout
+
+
+def test_readme_commands_are_there() -> None:
+    """The two commands of the first screen: the checkout has what they name."""
+    start_it, run_tests = snippets("sh")[:2]
+    assert start_it == "python3 -m venv .venv && .venv/bin/pip install -q . && .venv/bin/kpybroker start\n"
+    assert run_tests.strip() == ".ci/test"
+    assert (ROOT / ".ci" / "test").stat().st_mode & 0o111
+    assert ".ci/test\n" in (ROOT / ".ci" / "run").read_text()
+
+
+def test_options_in_documents_exist() -> None:
+    """Whatever option of `kpybroker start` a document shows is one of --help."""
+    documents = [*ROOT.glob("*.md"), ROOT / "Dockerfile", *(ROOT / ".github").rglob("*.yml")]
+    shown = [words for path in documents for words in commands(path.read_text())]
+    assert len(shown) > 3
+    told = CliRunner().invoke(main, ["start", "--help"]).output
+    wrong = [word for words in shown for word in words if word.startswith("-") and word not in told]
+    assert wrong == []
+
+
+def test_links_lead_somewhere() -> None:
+    """A document's link to a file of the repository finds it."""
+    link = re.compile(r"\]\((?!http)([^)#]+)")
+    targets = {(path.name, to) for path in ROOT.glob("*.md") for to in link.findall(path.read_text())}
+    assert sorted((name, to) for name, to in targets if not (ROOT / to).exists()) == []
+
+
+def test_the_plan_shows_the_house_as_it_is() -> None:
+    """ARCHITECTURE.md has every room of kpybroker, and no file that is not there."""
+    plan = (ROOT / "ARCHITECTURE.md").read_text()
+    house = ROOT / "kpybroker"
+    rooms = {f"{path.name}/" if path.is_dir() else path.name for path in house.iterdir() if path.suffix in ("", ".py")}
+    assert sorted(room for room in rooms - {"__pycache__/"} if f"`{room}`" not in plan) == []
+    named = set(re.findall(r"`(\w+\.py)`", plan))
+    assert sorted(named - {path.name for path in (*house.rglob("*.py"), *(ROOT / "tests").glob("*.py"))}) == []
+
+
+def test_every_option_of_start(tmp_path: Path) -> None:
+    """Each option does what --help says of it, on one broker that is given all of them."""
+    properties = tmp_path / "server.properties"
+    properties.write_text("num.partitions=2\nmessage.max.bytes=100000\n")
+    given: dict[str, list[str]] = {
+        "--override": ["message.max.bytes=50000"],
+        "--host": ["127.0.0.1"],
+        "--port": ["0"],
+        "--data-dir": [str(tmp_path / "data")],
+        "--topic": ["orders:3"],
+        "--strict": [],
+        "--port-file": [str(tmp_path / "port")],
+    }
+    assert {name for each in start.params if isinstance(each, Option) for name in each.opts} == set(given)
+    port_file = Path(given.pop("--port-file")[0])
+    words = [word for name, values in given.items() for word in (name, *values)]
+    with serving(properties, *words, "--topic", "usual", port_file=port_file) as bootstrap:
+        admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+        topics = {each["name"]: len(each["partitions"]) for each in admin.describe_topics(["orders", "usual"])}
+        described = admin.describe_configs([ConfigResource(ConfigResourceType.BROKER, "1")], config_filter="all")
+        admin.close()
+        with KafkaProducer(bootstrap_servers=bootstrap) as producer:
+            producer.send("orders", b"kept", partition=1).get(WAIT_S)
+    assert topics == {"orders": 3, "usual": 2}
+    settings = {name: each["value"] for name, each in described["broker"]["1"].items()}
+    assert settings["message.max.bytes"] == "50000"
+    assert settings["group.initial.rebalance.delay.ms"] == "3000"  # Kafka's own, and so --strict
+    assert (tmp_path / "data" / "meta.properties").exists()
+    again = ["--port", "0", "--data-dir", tmp_path / "data"]
+    with serving(*again, port_file=tmp_path / "again") as bootstrap:
+        timeout_ms = WAIT_S * 1000
+        with KafkaConsumer(
+            "orders", bootstrap_servers=bootstrap, auto_offset_reset="earliest", consumer_timeout_ms=timeout_ms
+        ) as consumer:
+            assert next(consumer).value == b"kept"

@@ -1,0 +1,262 @@
+"""Fetch sessions (KIP-227): a client names its partitions once, and is told only what is new."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from kpybroker.sessions import FetchContext, FetchSessions
+from kpybroker.wire.apis import request_type
+from kpybroker.wire.errors import Error
+from kpybroker.wire.fields import blank
+from kpybroker.wire.messages.fetch import FetchResponse
+from tests.core import Bench, CoreClient
+from tests.requests import create_topic, fetch, fetched, metadata, parts_of, produce
+
+NOW = 1_700_000_000_000
+EVICTION_MS = 120_000  # kafka.server.FetchSession: a session is not taken from its client before
+BY_NAME, BY_ID = 12, 13
+ALL = [("a", 0, 0), ("a", 1, 0), ("b", 0, 0)]
+QUIET: dict[tuple[str, int], list[bytes | None]] = {("a", 0): [], ("a", 1): [], ("b", 0): []}
+
+
+class Follower:
+    """A consumer's end of a session."""
+
+    def __init__(self, bench: Bench, version: int = BY_NAME, ids: dict[str, bytes] | None = None) -> None:
+        self.client = bench.connect()
+        self.version = version
+        self.ids = ids
+        self.id, self.epoch = 0, 0
+
+    def open(self, *partitions: tuple[str, int, int]) -> FetchResponse:
+        answer = self._ask(*partitions)
+        self.id, self.epoch = answer.session_id, 1
+        return answer
+
+    def next(self, *partitions: tuple[str, int, int], forgotten: list[tuple[str, int]] | None = None) -> FetchResponse:
+        answer = self._ask(*partitions, forgotten=forgotten or [])
+        self.epoch += 1
+        return answer
+
+    def _ask(self, *partitions: tuple[str, int, int], forgotten: list[tuple[str, int]] | None = None) -> FetchResponse:
+        request = fetch(*partitions, session=(self.id, self.epoch), forgotten=forgotten or [], ids=self.ids)
+        answer: FetchResponse = self.client.ask(request, self.version)
+        return answer
+
+
+@pytest.fixture
+def bench() -> Bench:
+    made = Bench()
+    for name in "ab":
+        made.connect().ask(create_topic(name, 2), 7)
+    return made
+
+
+@pytest.fixture
+def producer(bench: Bench) -> CoreClient:
+    return bench.connect()
+
+
+def test_the_first_answer_tells_all_and_the_next_only_news(bench: Bench, producer: CoreClient) -> None:
+    """A full fetch opens a session and answers every partition; from then on those with news are in the answer."""
+    follower = Follower(bench)
+    assert fetched(follower.open(*ALL)) == QUIET
+    assert follower.id > 0
+    quiet = follower.next()
+    assert (quiet.session_id, quiet.error_code, quiet.responses) == (follower.id, 0, [])
+    producer.ask(produce("a", b"x", index=1), 9)
+    assert fetched(follower.next()) == {("a", 1): [b"x"]}
+    assert fetched(follower.next(("a", 1, 1))) == {}
+
+
+def test_what_was_not_read_on_is_told_again(bench: Bench, producer: CoreClient) -> None:
+    """Records are sent until the client asks for what is behind them."""
+    follower = Follower(bench)
+    follower.open(*ALL)
+    producer.ask(produce("a", b"x"), 9)
+    for _ in range(2):
+        assert fetched(follower.next()) == {("a", 0): [b"x"]}
+    assert fetched(follower.next(("a", 0, 1))) == {}
+
+
+def test_a_moved_high_watermark_is_news(bench: Bench, producer: CoreClient) -> None:
+    """A partition whose high watermark has moved is in the answer although it has no record for this client."""
+    follower = Follower(bench)
+    follower.open(("a", 0, 0))
+    producer.ask(produce("a", b"x"), 9)
+    answer = follower.next(("a", 0, 1))
+    assert {key: part.high_watermark for key, part in parts_of(answer).items()} == {("a", 0): 1}
+    assert follower.next().responses == []
+
+
+def test_an_error_is_told_until_it_is_gone(bench: Bench) -> None:
+    """A partition in error is in every answer, and once more when the error is gone."""
+    follower = Follower(bench)
+    follower.open(("a", 0, 0), ("new", 0, 0))
+    for _ in range(2):
+        assert [part.error_code for part in parts_of(follower.next()).values()] == [3]
+    bench.connect().ask(create_topic("new"), 7)
+    assert [part.error_code for part in parts_of(follower.next()).values()] == [0]
+    assert follower.next().responses == []
+
+
+def test_what_was_served_goes_to_the_end(bench: Bench, producer: CoreClient) -> None:
+    """Where there is not room for all, each gets its turn: a partition that was served goes behind the others."""
+    for name, index in [("a", 0), ("a", 1), ("b", 0)]:
+        producer.ask(produce(name, b"x" * 100, index=index), 9)
+    client = bench.connect()
+    session = client.ask(fetch(("b", 1, 0), session=(0, 0)), BY_NAME).session_id
+    first: list[tuple[str, int]] = []
+    added = ALL
+    for epoch in range(1, 7):
+        answer = client.ask(fetch(*added, session=(session, epoch), max_bytes=1), BY_NAME)
+        added = []
+        (served,) = [key for key, part in parts_of(answer).items() if bytes(part.records or b"")]  # type: ignore[call-overload]
+        first.append(served)
+    assert first == [("a", 0), ("a", 1), ("b", 0)] * 2
+
+
+def test_forgotten_partitions_are_followed_no_more(bench: Bench, producer: CoreClient) -> None:
+    """What the client no longer wants is not read for it, and may be asked for anew."""
+    follower = Follower(bench)
+    follower.open(*ALL)
+    producer.ask(produce("a", b"x"), 9)
+    producer.ask(produce("b", b"y"), 9)
+    assert fetched(follower.next(forgotten=[("a", 0)])) == {("b", 0): [b"y"]}
+    assert fetched(follower.next(("a", 0, 0), forgotten=[("b", 0)])) == {("a", 0): [b"x"]}
+
+
+def test_a_session_without_partitions_ends(bench: Bench) -> None:
+    """When the last partition is forgotten so is the session: session id 0, and the next request does not find it."""
+    follower = Follower(bench)
+    follower.open(("a", 0, 0))
+    ended = follower.next(forgotten=[("a", 0)])
+    assert (ended.session_id, ended.error_code) == (0, 0)
+    assert follower.next().error_code == Error.FETCH_SESSION_ID_NOT_FOUND
+    assert len(bench.state.sessions) == 0
+
+
+def test_epoch_minus_1_ends_the_session(bench: Bench) -> None:
+    """The final epoch is a full fetch without a session, and gives the slot back."""
+    follower = Follower(bench)
+    follower.open(*ALL)
+    answer = follower.client.ask(fetch(*ALL, session=(follower.id, -1)), BY_NAME)
+    assert (answer.session_id, fetched(answer)) == (0, QUIET)
+    assert len(bench.state.sessions) == 0
+
+
+def test_epoch_0_replaces_the_session(bench: Bench) -> None:
+    """A full fetch that names a session closes that one and opens another."""
+    follower = Follower(bench)
+    follower.open(*ALL)
+    old, follower.epoch = follower.id, 0
+    follower.open(*ALL)
+    assert follower.id not in (0, old)
+    assert len(bench.state.sessions) == 1
+
+
+def test_nobody_gets_a_session_for_nothing(bench: Bench) -> None:
+    """A fetch without partitions opens none."""
+    assert bench.connect().ask(fetch(session=(0, 0)), BY_NAME).session_id == 0
+    assert len(bench.state.sessions) == 0
+
+
+@pytest.mark.parametrize("epoch", [1, 3, 4])
+def test_a_wrong_epoch_is_refused(bench: Bench, epoch: int) -> None:
+    """An epoch that is not the next one is INVALID_FETCH_SESSION_EPOCH, and the session is as it was."""
+    follower = Follower(bench)
+    follower.open(*ALL)
+    follower.next()
+    refused = follower.client.ask(fetch(session=(follower.id, epoch)), BY_NAME)
+    assert (refused.error_code, refused.session_id) == (Error.INVALID_FETCH_SESSION_EPOCH, 0)
+    assert follower.next().error_code == 0
+
+
+def test_an_unknown_session_is_refused(bench: Bench) -> None:
+    """A session that is not, or no longer, there is FETCH_SESSION_ID_NOT_FOUND."""
+    answer = bench.connect().ask(fetch(session=(1234, 1)), BY_NAME)
+    assert answer.error_code == Error.FETCH_SESSION_ID_NOT_FOUND
+
+
+def test_sessions_by_name_and_by_id_do_not_mix(bench: Bench, producer: CoreClient) -> None:
+    """A session of topic ids serves version 13 and later only, one of names only those before (KIP-516)."""
+    topics = producer.ask(metadata("a", "b"), 12).topics
+    ids = {topic.name: bytes(topic.topic_id) for topic in topics}
+    by_id, by_name = Follower(bench, BY_ID, ids), Follower(bench)
+    by_id.open(*ALL)
+    by_name.open(*ALL)
+    producer.ask(produce("b", b"x"), 9)
+    refused = by_name.client.ask(fetch(session=(by_name.id, 1), ids=ids), BY_ID)
+    assert refused.error_code == Error.FETCH_SESSION_TOPIC_ID_ERROR
+    refused = by_id.client.ask(fetch(session=(by_id.id, 1)), BY_NAME)
+    assert refused.error_code == Error.FETCH_SESSION_TOPIC_ID_ERROR
+    assert fetched(by_id.next()) == {(ids["b"].hex(), 0): [b"x"]}
+    assert fetched(by_id.next(forgotten=[("b", 0)])) == {}
+    assert fetched(by_name.next()) == {("b", 0): [b"x"]}
+
+
+def test_a_session_by_id_outlives_its_topic(bench: Bench, producer: CoreClient) -> None:
+    """A topic that is deleted and made again is another topic: the id that is followed is unknown."""
+    ids = {"a": bytes(producer.ask(metadata("a"), 12).topics[0].topic_id)}
+    follower = Follower(bench, BY_ID, ids)
+    follower.open(("a", 0, 0))
+    producer.ask(blank(request_type(20), topic_names=["a"], timeout_ms=1000), 4)
+    producer.ask(create_topic("a"), 7)
+    assert [part.error_code for part in parts_of(follower.next()).values()] == [Error.UNKNOWN_TOPIC_ID]
+
+
+# -- the cache by itself -------------------------------------------------------------------------------------------------
+
+
+def context(
+    sessions: FetchSessions, session_id: int = 0, epoch: int = 0, now: int = NOW, topic: str = "a"
+) -> FetchContext:
+    partitions = [] if epoch > 0 else [(topic, 0, 0)]
+    return sessions.context(fetch(*partitions, session=(session_id, epoch)), BY_NAME, now)
+
+
+def test_slots_are_bounded() -> None:
+    """Where every slot is taken by a session in use, a client gets none: session id 0, and it goes on without."""
+    sessions = FetchSessions(2, Random(1))
+    assert [context(sessions).session_id > 0 for _ in range(4)] == [True, True, False, False]
+    assert len(sessions) == 2
+
+
+def test_a_session_is_evicted_after_two_minutes() -> None:
+    """The one that was not used for longest makes room, and not before two minutes have passed."""
+    sessions = FetchSessions(2, Random(1))
+    first, second = (context(sessions).session_id for _ in range(2))
+    context(sessions, first, 1, NOW + 1)
+    assert context(sessions, now=NOW + EVICTION_MS).session_id == 0
+    third = context(sessions, now=NOW + EVICTION_MS + 1).session_id
+    assert third > 0
+    assert context(sessions, second, 1, NOW + EVICTION_MS + 1).error is Error.FETCH_SESSION_ID_NOT_FOUND
+    assert context(sessions, first, 2, NOW + EVICTION_MS + 1).error is Error.NONE
+
+
+def test_no_slots_no_sessions() -> None:
+    """max.incremental.fetch.session.cache.slots=0 turns sessions off."""
+    sessions = FetchSessions(0, Random(1))
+    assert context(sessions).session_id == 0
+
+
+def test_epochs_begin_again_at_1() -> None:
+    """After 2**31 - 1 comes 1: 0 would open a new session (org.apache.kafka.common.requests.FetchMetadata)."""
+    sessions = FetchSessions(1, Random(1))
+    opened = context(sessions)
+    assert opened.session is not None
+    opened.session.epoch = 2**31 - 1
+    assert context(sessions, opened.session_id, 2**31 - 1).error is Error.NONE
+    assert context(sessions, opened.session_id, 1).error is Error.NONE
+
+
+def test_session_ids_are_positive_and_differ() -> None:
+    """Ids are chosen by the seed, are never 0, and are never given twice at a time."""
+    sessions = FetchSessions(500, Random(1))
+    ids = [context(sessions).session_id for _ in range(500)]
+    assert len(set(ids)) == 500
+    assert all(0 < number < 2**31 for number in ids)
+    again = FetchSessions(500, Random(1))
+    assert [context(again).session_id for _ in range(500)] == ids
