@@ -58,7 +58,7 @@ class Partition:
         if header.producer_id >= 0:
             verdict = self.producers.check(header)
             if isinstance(verdict, Duplicate):
-                return Appended(verdict.first_offset, self._append_time(verdict.timestamp))
+                return Appended(verdict.first_offset, verdict.timestamp)
             if isinstance(verdict, Error):
                 return Refusal(verdict)
         if header.size > self.settings.segment_bytes:

@@ -20,7 +20,7 @@ class Reader:
     def __init__(self, state: State, call: Call, context: FetchContext) -> None:
         request: FetchRequest = call.request
         self.context = context
-        self.found: list[Partition] = []
+        self.found: dict[int, Partition] = {}  # by place in the request
         self.is_enough = False
         self._state = state
         self._by_id = call.version >= 13
@@ -31,19 +31,22 @@ class Reader:
         self._committed = request.isolation_level == READ_COMMITTED
 
     def read(self, now: Instant) -> Answers:
-        self.found.clear()
-        self.is_enough = False
+        known, self.found, self.is_enough = self.found, {}, False
         left, size, answers = self._max_bytes, 0, []
         # These go last, first the ids that nobody knows, and do not end a wait (KafkaApis.handleFetchRequest).
         unknown_ids: Answers = []
         unknown: Answers = []
-        for followed in self.context.partitions:
+        for place, followed in enumerate(self.context.partitions):
             partition = self._partition(followed, now)
+            if not isinstance(partition, Partition) and place in known:
+                self.is_enough = True  # it went while we waited: an error of reading
+                answers.append((followed, refused_partition(followed.index, partition, aborted=None)))
+                continue
             if not isinstance(partition, Partition):
                 where = unknown_ids if partition is Error.UNKNOWN_TOPIC_ID else unknown
                 where.append((followed, refused_partition(followed.index, partition, aborted=[])))
                 continue
-            self.found.append(partition)
+            self.found[place] = partition
             data = self._read_one(followed, partition, left, whole_first=size == 0)
             count = len(data.records or b"")
             size += count
@@ -54,15 +57,17 @@ class Reader:
         return answers + unknown_ids + unknown
 
     def _partition(self, followed: Followed, now: Instant) -> Partition | Error:
-        topic = followed.topic
-        if self._by_id:
+        if self._by_id and not followed.topic:
             known = self._state.image.topics_by_id.get(followed.topic_id)
             if known is None:
                 return Error.UNKNOWN_TOPIC_ID
-            topic = known.name
-        return self._state.replicas.get(topic, followed.index, now) or Error.UNKNOWN_TOPIC_OR_PARTITION
+            followed.topic = known.name  # a session keeps it: a topic that goes is unknown by its name from then on
+        found = self._state.replicas.get(followed.topic, followed.index, now)
+        return Error.UNKNOWN_TOPIC_OR_PARTITION if found is None else found
 
     def _refusal(self, followed: Followed, partition: Partition) -> Error:
+        if self._by_id and followed.topic_id != partition.topic_id:
+            return Error.INCONSISTENT_TOPIC_ID
         if self._replica_id >= 0:
             return Error.NOT_LEADER_OR_FOLLOWER  # nobody follows a partition with one replica
         # Any negative epoch is none here, where ListOffsets takes only -1 for none (FetchRequest.optionalEpoch).

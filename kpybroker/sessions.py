@@ -118,8 +118,8 @@ class FetchSessions:
         return FetchContext(list(session.partitions.values()), session=session, incremental=True)
 
     def _create(self, asked: dict[PartitionKey, Followed], uses_topic_ids: bool, now: Instant) -> Session | None:
-        """A new session, or None where there is no partition to follow, or no slot that may be taken."""
-        if not asked or self._slots <= 0:
+        """A new session, or None where there is no slot that may be taken."""
+        if self._slots <= 0:
             return None
         if len(self._sessions) >= self._slots:
             oldest = next(iter(self._sessions.values()))

@@ -25,7 +25,10 @@ EVERY_RECORD = 2**31  # of a compacted topic, where each must have a key
 
 
 class Refusal(NamedTuple):
-    """Why a batch is not appended; record_errors are (index in the batch, message) pairs (KIP-467)."""
+    """Why a batch is not appended; record_errors are (index in the batch, message) pairs (KIP-467).
+
+    As in Kafka there is a message only where single records are at fault, or the bytes are no batch at all.
+    """
 
     error: Error
     message: str | None = None
@@ -36,8 +39,9 @@ def refuse_shape(batches: list[tuple[BatchHeader, memoryview]], version: int) ->
     """What a Produce request may carry for one partition: exactly one batch, zstd from version 7 on."""
     if len(batches) != 1:
         return Refusal(Error.INVALID_RECORD)
-    if batches[0][0].codec == ZSTD and version < 7:
-        return Refusal(Error.UNSUPPORTED_COMPRESSION_TYPE)
+    codec = batches[0][0].codec
+    if version < 7 and codec >= ZSTD:
+        return Refusal(Error.UNSUPPORTED_COMPRESSION_TYPE if codec == ZSTD else Error.UNKNOWN_SERVER_ERROR)
     return None
 
 
@@ -48,14 +52,11 @@ def examine(header: BatchHeader, batch: memoryview, topic: TopicSettings, now: I
     only where one is wrong, so that the answer can tell which.
     """
     if header.base_offset != 0:
-        return Refusal(Error.INVALID_RECORD, f"a produced batch starts at offset 0, not {header.base_offset}")
+        return Refusal(Error.INVALID_RECORD)
     if header.size > topic.max_message_bytes:
-        return Refusal(
-            Error.MESSAGE_TOO_LARGE,
-            f"the batch of {header.size} bytes exceeds max.message.bytes, {topic.max_message_bytes}",
-        )
+        return Refusal(Error.MESSAGE_TOO_LARGE)
     if not check_crc(batch, header):
-        return Refusal(Error.CORRUPT_MESSAGE, "the batch's CRC does not match its bytes")
+        return Refusal(Error.CORRUPT_MESSAGE)
     by_broker_time = topic.message_timestamp_type == LOG_APPEND_TIME
     try:
         check_header(header)
@@ -76,9 +77,9 @@ def examine(header: BatchHeader, batch: memoryview, topic: TopicSettings, now: I
         if doubtful or (topic.compact and walk.keyless):
             return _refuse_each(header, batch, topic, now) or largest
     except BatchError as error:
-        return Refusal(error.error, str(error))
-    except WireError as error:
-        return Refusal(Error.UNKNOWN_SERVER_ERROR, str(error))
+        return Refusal(error.error)
+    except WireError:
+        return Refusal(Error.UNKNOWN_SERVER_ERROR)
     return largest
 
 

@@ -19,6 +19,8 @@ from differ.compare import Difference, differences, load_allowed, split
 from differ.kafka import apache_kafka
 from differ.report import rewrite
 
+TITLE = "# Differences from Apache Kafka\n"
+
 
 @click.group()
 def main() -> None:
@@ -77,7 +79,8 @@ def compare(bootstrap: str, only: str, lines: int, home: Path) -> None:
 @click.option("--into", required=True, type=click.Path(path_type=Path), help="The DIFFERENCES.md to update.")
 def report(into: Path) -> None:
     """Writes the listed differences into DIFFERENCES.md."""
-    into.write_text(rewrite(into.read_text(), load_allowed()))
+    text = into.read_text() if into.exists() else TITLE
+    into.write_text(rewrite(text, load_allowed()))
 
 
 def compare_all(address: tuple[str, int], cases: list[Case], home: Path) -> list[Difference]:

@@ -11,8 +11,12 @@ BEGIN, END = "<!-- differ: begin -->", "<!-- differ: end -->"
 
 def table(allowed: Sequence[Allowed]) -> str:
     """The listed differences as a Markdown table."""
-    rows = (f"| {a.case or 'all'} | `{a.path}` | {a.reason} | {a.source} |" for a in allowed)
+    rows = (f"| {_code(a.case or '.')} | {_code(a.path)} | {a.reason} | {a.source} |" for a in allowed)
     return "\n".join(["| cases | where | why it stays | source |", "| --- | --- | --- | --- |", *rows])
+
+
+def _code(expression: str) -> str:
+    return f"`{expression}`".replace("|", "\\|")
 
 
 def rewrite(text: str, allowed: Sequence[Allowed]) -> str:

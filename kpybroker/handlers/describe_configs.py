@@ -48,7 +48,7 @@ def _describe(state: State, resource: Resource) -> list[Entry] | tuple[Error, st
         if reason is not None:
             return Error.INVALID_TOPIC_EXCEPTION, reason
         if name not in state.image.topics:
-            return Error.UNKNOWN_TOPIC_OR_PARTITION, f"this cluster has no topic '{name}'"
+            return Error.UNKNOWN_TOPIC_OR_PARTITION, ""
         return describe_topic(state.settings, overrides, keys)
     if kind == BROKER:
         if not name:

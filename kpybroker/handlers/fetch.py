@@ -49,7 +49,7 @@ def _refuse(request: FetchRequest, version: int) -> FetchResponse:
 def _wait(reader: Reader, call: Call) -> Waiting:
     request: FetchRequest = call.request
     until = call.arrived + request.max_wait_ms
-    watch = tuple(dict.fromkeys(partition.key for partition in reader.found))
+    watch = tuple(dict.fromkeys(partition.key for partition in reader.found.values()))
     now = call.arrived
     answers: Answers = []
     while now < until:

@@ -33,7 +33,7 @@ def find_coordinator(state: State, call: Call) -> FindCoordinatorResponse:
 
 
 def _coordinator(state: State, call: Call, key_type: int, key: str) -> Coordinator:
-    error = Error.NONE
+    error, message = Error.NONE, ""
     if key_type == GROUP:
         existed = CONSUMER_OFFSETS in state.image.topics
         state.coordinators(call.arrived).shard(key, call.arrived)
@@ -41,7 +41,8 @@ def _coordinator(state: State, call: Call, key_type: int, key: str) -> Coordinat
             error = Error.COORDINATOR_NOT_AVAILABLE
     elif key_type != TRANSACTION:
         error = Error.INVALID_REQUEST
+        message = "" if key_type == SHARE else f"coordinators of type {key_type} are unknown"
     if error is not Error.NONE:
-        return Coordinator(key=key, node_id=-1, host="", port=-1, error_code=error, error_message="")
+        return Coordinator(key=key, node_id=-1, host="", port=-1, error_code=error, error_message=message)
     host, port = endpoint(state, call, state.node_id)
     return Coordinator(key=key, node_id=state.node_id, host=host, port=port, error_code=error, error_message="")

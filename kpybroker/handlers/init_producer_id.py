@@ -17,11 +17,19 @@ def init_producer_id(state: State, call: Call) -> InitProducerIdResponse:
     if (request.producer_id == -1) != (request.producer_epoch == -1):
         return _refuse(Error.INVALID_REQUEST)
     if request.transactional_id is not None:
-        # An empty transactional id is nobody's (TransactionCoordinator.handleInitProducerId).
-        return _refuse(Error.UNSUPPORTED_VERSION if request.transactional_id else Error.INVALID_REQUEST)
+        return _refuse(_transactional(state, request))
     return InitProducerIdResponse(
         error_code=Error.NONE, producer_id=state.new_producer_id(call.arrived), producer_epoch=0
     )
+
+
+def _transactional(state: State, request: InitProducerIdRequest) -> Error:
+    """What speaks against a transactional id (TransactionCoordinator.handleInitProducerId)."""
+    if not request.transactional_id:
+        return Error.INVALID_REQUEST
+    if not 0 < request.transaction_timeout_ms <= state.settings.int("transaction.max.timeout.ms"):
+        return Error.INVALID_TRANSACTION_TIMEOUT
+    return Error.UNSUPPORTED_VERSION
 
 
 def _refuse(error: Error) -> InitProducerIdResponse:

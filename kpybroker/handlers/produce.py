@@ -7,94 +7,113 @@ one replica there is nobody else to wait for; any other acks is INVALID_REQUIRED
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from kpybroker.machine import HANG_UP, SILENT, Call, Silence
 from kpybroker.metadata.image import INTERNAL_TOPICS
-from kpybroker.partition import Appended, Partition
 from kpybroker.state import State
 from kpybroker.storage.files import StorageError
 from kpybroker.validation import Refusal, refuse_shape
-from kpybroker.wire.compiler import WireError
-from kpybroker.wire.declare import NO_ID, Extent
+from kpybroker.wire.declare import Extent
 from kpybroker.wire.errors import Error
 from kpybroker.wire.messages.produce import ProduceRequest, ProduceResponse
-from kpybroker.wire.records import batches
+from kpybroker.wire.records import BatchError, batches, is_transactional
 
 TopicAnswer = ProduceResponse.TopicProduceResponse
 PartitionAnswer = TopicAnswer.PartitionProduceResponse
 RecordError = PartitionAnswer.BatchIndexAndErrorMessage
-TopicData = ProduceRequest.TopicProduceData
 NO_OFFSET = -1
+# Errors that Kafka finds before it asks the log where it starts (ReplicaManager.appendToLocalLog).
+BEFORE_THE_LOG = (Error.CORRUPT_MESSAGE, Error.MESSAGE_TOO_LARGE, Error.RECORD_LIST_TOO_LARGE)
 
 
 def produce(state: State, call: Call) -> ProduceResponse | Silence:
     request: ProduceRequest = call.request
-    if request.acks not in (-1, 0, 1):
-        answers = [_refuse_topic(topic, Error.INVALID_REQUIRED_ACKS) for topic in request.topic_data]
-    else:
-        answers = [_topic(state, call, topic) for topic in request.topic_data]
+    error = _refusal(request)
+    topics: dict[tuple[str, bytes], dict[int, Extent | None]] = {}
+    for topic in request.topic_data:
+        # A partition that is named twice is one partition, and its last records count (a map in Kafka).
+        asked = {part.index: part.records for part in topic.partition_data}
+        if asked:
+            key = topic.name, bytes(topic.topic_id)
+            topics[key] = {**topics.get(key, {}), **asked}
+    answers = [_topic(state, call, key, asked, error) for key, asked in topics.items()]
     if request.acks != 0:
         return ProduceResponse(responses=answers)
-    failed = any(part.error_code for topic in answers for part in topic.partition_responses)
+    failed = any(part.error_code for answer in answers for part in answer.partition_responses)
     return HANG_UP if failed else SILENT
 
 
-def _topic(state: State, call: Call, data: TopicData) -> TopicAnswer:
-    name, topic_id = data.name, bytes(data.topic_id)
+def _refusal(request: ProduceRequest) -> Error:
+    """What is wrong with the request as a whole."""
+    if request.acks not in (-1, 0, 1):
+        return Error.INVALID_REQUIRED_ACKS
+    records = (part.records for topic in request.topic_data for part in topic.partition_data)
+    if any(is_transactional(data) for data in records if isinstance(data, memoryview)):
+        # Transactions are not served yet: no transactional id has a producer id here.
+        named = request.transactional_id is not None
+        return Error.INVALID_PRODUCER_ID_MAPPING if named else Error.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+    return Error.NONE
+
+
+def _topic(
+    state: State, call: Call, key: tuple[str, bytes], asked: Mapping[int, Extent | None], error: Error
+) -> TopicAnswer:
+    name, topic_id = key
     if call.version >= 13:
         topic = state.image.topics_by_id.get(topic_id)
-        if topic is None:
-            return _refuse_topic(data, Error.UNKNOWN_TOPIC_ID)
-        name = topic.name
-    parts = [_partition(state, call, name, part.index, part.records) for part in data.partition_data]
+        if topic is None and error is Error.NONE:
+            error = Error.UNKNOWN_TOPIC_ID
+        elif topic is not None:
+            name = topic.name
+    if error is not Error.NONE:
+        parts = [_refused(index, Refusal(error)) for index in asked]
+    else:
+        parts = [_partition(state, call, name, index, records) for index, records in asked.items()]
     return TopicAnswer(name=name, topic_id=topic_id, partition_responses=parts)
 
 
 def _partition(state: State, call: Call, topic: str, index: int, records: Extent | None) -> PartitionAnswer:
     partition = state.replicas.get(topic, index, call.arrived)
     if partition is None:
-        return _answer(index, Refusal(Error.UNKNOWN_TOPIC_OR_PARTITION))
+        return _refused(index, Refusal(Error.UNKNOWN_TOPIC_OR_PARTITION))
     if topic in INTERNAL_TOPICS and call.client_id != "__admin_client":
         # ReplicaManager.appendToLocalLog: only Kafka's own admin client writes to internal topics.
-        return _answer(index, Refusal(Error.INVALID_TOPIC_EXCEPTION, f"{topic} is not for clients to write"))
+        return _refused(index, Refusal(Error.INVALID_TOPIC_EXCEPTION))
     assert records is None or isinstance(records, memoryview)
     try:
         found = batches(records) if records is not None else []
-    except WireError as error:
-        return _answer(index, Refusal(Error.CORRUPT_MESSAGE, str(error)))
+    except BatchError as error:
+        return _refused(index, Refusal(error.error, str(error) if error.error is Error.CORRUPT_MESSAGE else None))
     refusal = refuse_shape(found, call.version)
     if refusal is not None:
-        return _answer(index, refusal)
+        return _refused(index, refusal)
     (header, batch), *_ = found
     try:
         result = partition.append(header, batch, call.arrived)
-    except StorageError as error:
-        return _answer(index, Refusal(Error.KAFKA_STORAGE_ERROR, str(error)))
-    if isinstance(result, Appended):
-        state.appended(partition)
-    return _answer(index, result, partition)
-
-
-def _answer(index: int, result: Appended | Refusal, partition: Partition | None = None) -> PartitionAnswer:
-    log_start_offset = partition.log_start_offset if partition is not None else NO_OFFSET
-    if isinstance(result, Appended):
-        return PartitionAnswer(
-            index=index,
-            error_code=Error.NONE,
-            base_offset=result.base_offset,
-            log_append_time_ms=result.log_append_time,
-            log_start_offset=log_start_offset,
-        )
-    errors = [RecordError(batch_index=i, batch_index_error_message=message) for i, message in result.record_errors]
+    except StorageError as failure:
+        return _refused(index, Refusal(Error.KAFKA_STORAGE_ERROR, str(failure)))
+    if isinstance(result, Refusal):
+        return _refused(index, result, NO_OFFSET if result.error in BEFORE_THE_LOG else partition.log_start_offset)
+    state.appended(partition)
     return PartitionAnswer(
         index=index,
-        error_code=result.error,
-        base_offset=NO_OFFSET,
-        log_start_offset=log_start_offset if errors else NO_OFFSET,
-        record_errors=errors,
-        error_message=result.message,
+        error_code=Error.NONE,
+        base_offset=result.base_offset,
+        log_append_time_ms=result.log_append_time,
+        log_start_offset=partition.log_start_offset,
     )
 
 
-def _refuse_topic(data: TopicData, error: Error) -> TopicAnswer:
-    parts = [_answer(part.index, Refusal(error)) for part in data.partition_data]
-    return TopicAnswer(name=data.name, topic_id=bytes(data.topic_id) or NO_ID, partition_responses=parts)
+def _refused(index: int, refusal: Refusal, log_start_offset: int = NO_OFFSET) -> PartitionAnswer:
+    return PartitionAnswer(
+        index=index,
+        error_code=refusal.error,
+        base_offset=NO_OFFSET,
+        log_start_offset=log_start_offset,
+        record_errors=[
+            RecordError(batch_index=batch_index, batch_index_error_message=message)
+            for batch_index, message in refusal.record_errors
+        ],
+        error_message=refusal.message,
+    )

@@ -178,7 +178,7 @@ class TopicMaker:
         return [
             TopicResult.CreatableTopicConfigs(
                 name=entry.name,
-                value=entry.value,
+                value=overrides.get(entry.name, entry.value),
                 read_only=entry.read_only,
                 config_source=entry.config_source,
                 is_sensitive=entry.is_sensitive,

@@ -20,7 +20,7 @@ from kpybroker.server.clock import Clock
 from kpybroker.server.server import bind
 from kpybroker.state import State
 from kpybroker.storage.checkpoints import uuid_text
-from kpybroker.storage.directory import DataDirectory, Meta
+from kpybroker.storage.directory import DataDirectory, Meta, read_meta
 from kpybroker.storage.ephemeral import EphemeralFiles
 from kpybroker.storage.files import RealFiles
 from kpybroker.storage.segment import LogConfig
@@ -99,7 +99,10 @@ def _open_directory(settings: Settings, data_dir: str | None, rng: random.Random
     if data_dir is None:
         files = EphemeralFiles(tempfile.gettempdir())
         return DataDirectory(files, fresh, files.remove_all)
-    kept = DataDirectory.open(RealFiles(data_dir), fresh, lambda topic: LogConfig(), now)
+    kept_files = RealFiles(data_dir)
+    if read_meta(kept_files) is not None:
+        fresh = fresh._replace(cluster_id="")  # it says itself which cluster it belongs to
+    kept = DataDirectory.open(kept_files, fresh, lambda topic: LogConfig(), now)
     for (topic, index), recovery in kept.recovered.items():
         log.warning("%s-%d was recovered: %s", topic, index, recovery)
     return kept

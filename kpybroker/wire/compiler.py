@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import struct
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from types import FrameType
 from typing import Any, NamedTuple
@@ -116,7 +117,7 @@ class Slot(NamedTuple):
     path: str
 
 
-class Writer:
+class Writer(ABC):
     """Lines of code, each with the path of the field, or the run of fields, that it is about."""
 
     def __init__(self, message: type, version: int) -> None:
@@ -188,6 +189,6 @@ class Writer:
         path = re.sub(r"\{(\w+)\}", lambda m: str(frame.f_locals.get(m[1], "?")), path)
         raise WireError(f"{self.message.__name__} v{self.version} {path}: {error}") from error
 
+    @abstractmethod
     def culprit(self, run: tuple[Slot, ...], frame: FrameType) -> str:
         """The path of the field that did not fit; each direction looks for it in its own way."""
-        raise NotImplementedError

@@ -167,13 +167,17 @@ def read_header(data: Bytes, position: int = 0) -> BatchHeader:
 
 
 def batches(data: memoryview) -> list[tuple[BatchHeader, memoryview]]:
-    """The batches of a records field, each with its header; all of the field has to be batches of magic 2."""
+    """The whole batches of a records field, each with its header; they have to be of magic 2.
+
+    As in Kafka a torn one ends the field, and is an error only where there is no whole one before it.
+    """
     found: list[tuple[BatchHeader, memoryview]] = []
     position, end = 0, len(data)
     while position < end:
         left = end - position
         if left < MAGIC_END:
-            # Kafka's iteration just ends before a torn batch: a field of nothing else has "no batch": INVALID_RECORD.
+            if found:
+                break
             raise BatchError(Error.INVALID_RECORD, f"a batch torn after {left} bytes")
         length, _, magic = _length_and_magic(data, position)
         if length < LEAST_LENGTH_V0:
@@ -181,6 +185,8 @@ def batches(data: memoryview) -> list[tuple[BatchHeader, memoryview]]:
         if not 0 <= magic <= MAGIC:
             raise BatchError(Error.CORRUPT_MESSAGE, f"a batch of unknown magic {magic}")
         if length + OVERHEAD > left:
+            if found:
+                break
             raise BatchError(Error.INVALID_RECORD, f"a batch of {length + OVERHEAD} bytes torn after {left}")
         if magic != MAGIC:
             raise BatchError(Error.INVALID_RECORD, f"a batch of magic {magic} where only magic 2 is allowed")
@@ -190,6 +196,11 @@ def batches(data: memoryview) -> list[tuple[BatchHeader, memoryview]]:
         found.append((read_header(data, position), data[position:following]))
         position = following
     return found
+
+
+def is_transactional(data: memoryview) -> bool:
+    """Whether the first batch of a records field belongs to a transaction; nonsense does not."""
+    return len(data) >= HEADER_SIZE and data[MAGIC_END - 1] == MAGIC and data[CHECKED + 1] & TRANSACTIONAL_BIT != 0
 
 
 def check_crc(batch: memoryview, header: BatchHeader) -> bool:

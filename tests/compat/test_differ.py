@@ -18,6 +18,7 @@ from differ.cli import describe, difference_of, parse_address
 from differ.compare import Allowed, differences, load_allowed, split
 from differ.normal import Normaliser
 from differ.report import BEGIN, END, rewrite
+from differ.talk import SERVED
 
 CASES = collect.all_cases()
 BOOKS = list(dict.fromkeys(case.book for case in CASES))
@@ -50,6 +51,14 @@ def test_every_case_is_recorded_and_every_recording_has_a_case() -> None:
     """The golden files are those of the cases that there are: record anew after a case was renamed."""
     for book in BOOKS:
         assert set(golden.load(book)) == {case.key for case in CASES if case.book == book}, book
+
+
+def test_every_api_has_five_cases_and_every_version_is_asked() -> None:
+    """Each API that is compared has at least five cases, and none of its versions is left out."""
+    for api, (first, last) in SERVED.items():
+        own = [case for case in CASES if case.api == api and not case.book.startswith("conversations/")]
+        assert len({case.play for case in own}) >= 5, api
+        assert {case.version for case in own} == set(range(first, last + 1)), api
 
 
 def test_golden_files_stay_small() -> None:

@@ -1,0 +1,1 @@
+"""Kafka's files: written, searched, damaged and opened again."""
