@@ -23,6 +23,7 @@ from kpybroker.wire.encode import encoder
 from kpybroker.wire.errors import Error
 from kpybroker.wire.fields import blank, fields
 from kpybroker.wire.frames import read_header_end
+from kpybroker.wire.messages.api_versions import ApiVersionsResponse
 
 log = logging.getLogger("kpybroker")
 HEADER = struct.Struct(">hhi")  # API key, version, correlation id
@@ -38,13 +39,24 @@ class Outgoing(NamedTuple):
     reason: str | None = None
 
 
+class Route(NamedTuple):
+    """How one version of an API is read and written."""
+
+    key: int
+    version: int
+    handle: Callable[[State, Call], Any]
+    decode: Callable[[memoryview, int], tuple[Any, int]]
+    encode: Callable[[Any, Callable[[Any], None]], None]
+    flexible_request: bool
+    flexible_response: bool
+
+
 class Pending(NamedTuple):
     """A request that is not answered yet."""
 
     connection: int
     correlation_id: int
-    api: Api
-    version: int
+    route: Route
 
 
 class Core:
@@ -55,6 +67,7 @@ class Core:
         self.outbox: deque[Outgoing] = deque()
         self.bugs: list[BaseException] = []
         self._apis = apis
+        self._routes: dict[tuple[int, int], Route] = {}
         self._peers: dict[int, Peer] = {}
         self._pending: dict[Ticket, Pending] = {}
         self._under_way: dict[int, Ticket] = {}  # connection: its one request that waits
@@ -77,16 +90,25 @@ class Core:
     def receive(self, connection: int, frame: memoryview, now: Instant) -> None:
         """One whole request. It is answered through `outbox`, at once or later; views of `frame` end here."""
         try:
-            call, correlation_id, api = self._parse(connection, frame, now)
+            route, correlation_id = self._route(frame)
+            if route is None:
+                # The one API that every client asks blindly: answered in version 0, whatever was asked (KIP-511).
+                answer = unsupported_version(self.state)
+                parts = _frame(correlation_id, False, answer, encoder(ApiVersionsResponse, 0))
+                self.outbox.append(Outgoing(connection, parts))
+                return
+            client_id, position = read_header_end(frame, flexible=route.flexible_request)
+            request, _ = route.decode(frame, position)
         except WireError as error:
             self.outbox.append(Outgoing(connection, close=True, reason=f"not a request: {error}"))
             return
-        if call is None:
-            return
-        ticket = call.ticket
-        self._pending[ticket] = Pending(connection, correlation_id, api, call.version)
+        ticket = self._next_ticket
+        self._next_ticket += 1
+        peer = self._peers[connection]
+        call = Call(self.state.node_id, peer, ticket, route.key, route.version, client_id, request, now)
+        self._pending[ticket] = Pending(connection, correlation_id, route)
         self._under_way[connection] = ticket
-        self._attempt(ticket, lambda: api.handle(self.state, call))
+        self._attempt(ticket, lambda: route.handle(self.state, call))
         self._settle(now)
 
     def wake(self, now: Instant) -> None:
@@ -103,28 +125,33 @@ class Core:
 
     # -- one request -------------------------------------------------------------------------------------------------
 
-    def _parse(self, connection: int, frame: memoryview, now: Instant) -> tuple[Call | None, int, Api]:
+    def _route(self, frame: memoryview) -> tuple[Route | None, int]:
+        """Where a request goes, and its correlation id; None for ApiVersions in a version from the future."""
         if len(frame) < HEADER.size:
             raise WireError(f"{len(frame)} bytes are too few for a header")
         key, version, correlation_id = HEADER.unpack_from(frame)
+        route = self._routes.get((key, version))
+        if route is not None:
+            return route, correlation_id
         api = self._apis.get(key)
         if api is None:
             raise WireError(f"{name_of(key)} is not served")
         if not api.first <= version <= api.last:
-            if key != API_VERSIONS:
-                raise WireError(f"{name_of(key)} has no version {version} here")
-            # The one API that every client asks blindly: answered in version 0, whatever was asked (KIP-511).
-            answer = unsupported_version(self.state)
-            self.outbox.append(Outgoing(connection, _frame(correlation_id, False, answer, 0)))
-            return None, correlation_id, api
-        message = request_type(key)
-        client_id, position = read_header_end(frame, flexible=version in type_of(message).flexible)
-        request, _ = decoder(message, version)(frame, position)
-        ticket = self._next_ticket
-        self._next_ticket += 1
-        peer = self._peers[connection]
-        call = Call(self.state.node_id, peer, ticket, key, version, client_id, request, now)
-        return call, correlation_id, api
+            if key == API_VERSIONS:
+                return None, correlation_id
+            raise WireError(f"{name_of(key)} has no version {version} here")
+        request, response = request_type(key), response_type(key)
+        route = self._routes[key, version] = Route(
+            key,
+            version,
+            api.handle,
+            decoder(request, version),
+            encoder(response, version),
+            version in type_of(request).flexible,
+            # An ApiVersions answer always has header v0: the client does not know yet what we speak (KIP-511).
+            key != API_VERSIONS and version in type_of(response).flexible,
+        )
+        return route, correlation_id
 
     def _attempt(self, ticket: Ticket, step: Callable[[], Any], handler: Waiting | None = None) -> None:
         """One step of a request, up to its answer or its next wait.
@@ -148,9 +175,8 @@ class Core:
             return
         except Exception as bug:
             self.bugs.append(bug)
-            log.error(
-                "%s v%d failed", name_of(self._pending[ticket].api.key), self._pending[ticket].version, exc_info=bug
-            )
+            route = self._pending[ticket].route
+            log.error("%s v%d failed", name_of(route.key), route.version, exc_info=bug)
             self._fail(ticket, Error.UNKNOWN_SERVER_ERROR, "an error of the broker's own")
             return
         assert handler is not None
@@ -159,7 +185,7 @@ class Core:
     def _fail(self, ticket: Ticket, error: Error, reason: str) -> None:
         """Answers with the error as a whole, or, for an API that cannot say so, ends the connection."""
         pending = self._pending[ticket]
-        message = response_type(pending.api.key)
+        message = response_type(pending.route.key)
         if any(field.name == "error_code" for field in fields(message)):
             self._conclude(ticket, blank(message, error_code=error))
         else:
@@ -190,10 +216,9 @@ class Core:
         if isinstance(answer, Silence):
             self._finish(ticket, Outgoing(pending.connection, close=answer.close))
             return
-        key, version = pending.api.key, pending.version
-        # An ApiVersions answer always has header v0: the client does not know yet what we speak (KIP-511).
-        flexible = key != API_VERSIONS and version in type_of(type(answer)).flexible
-        self._finish(ticket, Outgoing(pending.connection, _frame(pending.correlation_id, flexible, answer, version)))
+        route = pending.route
+        parts = _frame(pending.correlation_id, route.flexible_response, answer, route.encode)
+        self._finish(ticket, Outgoing(pending.connection, parts))
 
     def _finish(self, ticket: Ticket, outgoing: Outgoing) -> None:
         del self._pending[ticket]
@@ -201,11 +226,12 @@ class Core:
         self.outbox.append(outgoing)
 
 
-def _frame(correlation_id: int, flexible: bool, answer: Any, version: int) -> list[Extent]:
+def _frame(
+    correlation_id: int, flexible: bool, answer: Any, encode: Callable[[Any, Callable[[Any], None]], None]
+) -> list[Extent]:
     """The answer's bytes with length and header before them, in as few parts as the codec gives."""
     parts: list[Extent] = [b""]
-    message: type[Any] = type(answer)
-    encoder(message, version)(answer, parts.append)
+    encode(answer, parts.append)
     size = sum(map(len, parts))
     if flexible:
         parts[0] = struct.pack(">iib", size + 5, correlation_id, 0)

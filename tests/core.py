@@ -35,14 +35,15 @@ class Bench:
         config: Mapping[str, str] | None = None,
         strict: bool = False,
         files: MemoryFiles | None = None,
+        directory: DataDirectory | None = None,
         apis: Mapping[int, Api] = APIS,
         now: Instant = START,
     ) -> None:
         self.now = now
-        if files is None:
-            directory = DataDirectory(MemoryFiles(), META, lambda: None)
-        else:
+        if files is not None:
             directory = DataDirectory.open(files, META, lambda topic: LogConfig(), now)
+        elif directory is None:
+            directory = DataDirectory(MemoryFiles(), META, lambda: None)
         state = State(
             settings=Settings(config or {}, strict=strict),
             directory=directory,

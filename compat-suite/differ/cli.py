@@ -52,8 +52,9 @@ def record(bootstrap: str, kafka: bool, peers: str, only: str, into: Path) -> No
         for book, cases in groupby(chosen(only), key=lambda case: case.book):
             began = time.monotonic()
             played = {case.key: collect.run(case, address) for case in cases}
-            kept = {} if not only else golden.load(book, into)
-            golden.save(book, kept | played, into)
+            recorded = golden.load(book, into) | played
+            known = [case.key for case in collect.all_cases() if case.book == book]
+            golden.save(book, {key: recorded[key] for key in known if key in recorded}, into)
             for key, steps in played.items():
                 if steps and steps[-1][0] == "stopped":
                     click.echo(f"  {key}: {steps[-1][1]}", err=True)

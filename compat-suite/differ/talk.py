@@ -222,6 +222,11 @@ class Talk(Connection):
         """A topic's or group's name that no other case uses."""
         return self.prefix + what
 
+    def let_others_go_first(self) -> None:
+        """A few round trips: what other connections sent before has been read by the broker afterwards."""
+        for _ in range(3):
+            self.ask_quietly("Metadata", at=4, topics=[])
+
     def leave_open(self, *fields: str, because: str) -> None:
         """Does not compare these fields in this case, because Apache Kafka itself answers now so, now otherwise."""
         self.normaliser.unsettled.update(dict.fromkeys(fields, because))

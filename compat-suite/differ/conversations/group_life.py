@@ -330,3 +330,49 @@ def static_member_removed(talk: Talk) -> None:
     talk.ask("LeaveGroup", group_id=group, members=[{"member_id": "", "group_instance_id": "one"}])
     _heartbeat(talk, group, member, group_instance_id="one")
     _describe(talk, group)
+
+
+@versions("3-5")
+def does_not_join_again(talk: Talk) -> None:
+    """Who does not join again within its rebalance timeout is no member any more."""
+    group = talk.name_of("group")
+    first, second = talk.connect("first"), talk.connect("second")
+    slow = _join(first, group, rebalance_timeout_ms=500)
+    _sync(first, group, slow)
+    _send_join(second, group, rebalance_timeout_ms=500)
+    alone = _joined(second)
+    _sync(second, group, alone)
+    _heartbeat(first, group, slow)
+    _describe(talk, group)
+
+
+@versions("3-5")
+def leader_does_not_sync(talk: Talk) -> None:
+    """A leader that does not share out in time is no member any more; who waited for a share is told to join again."""
+    group = talk.name_of("group")
+    first, second = talk.connect("first"), talk.connect("second")
+    alone = _join(first, group, rebalance_timeout_ms=500)
+    _send_join(second, group, rebalance_timeout_ms=500)
+    _await_rebalance(first, group, alone)
+    _send_join(first, group, alone.id, rebalance_timeout_ms=500)
+    leader, follower = _joined(first), _joined(second)
+    _sync(second, group, follower, give=False)
+    left = _join(second, group, follower.id, rebalance_timeout_ms=500)
+    _sync(second, group, left)
+    _heartbeat(first, group, leader)
+    _describe(talk, group)
+
+
+def behind_a_waiting_join(talk: Talk) -> None:
+    """A request behind a JoinGroup that waits is answered after it, on the same connection."""
+    group = talk.name_of("group")
+    first, second = talk.connect("first"), talk.connect("second")
+    alone = _join(first, group)
+    _sync(first, group, alone)
+    _send_join(second, group)
+    second.send("Metadata", at=4, topics=[])
+    _await_rebalance(first, group, alone)
+    _send_join(first, group, alone.id)
+    _joined(first)
+    _joined(second)
+    second.answer()

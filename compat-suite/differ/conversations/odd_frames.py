@@ -2,7 +2,7 @@
 
 import struct
 
-from differ.talk import Talk
+from differ.talk import Step, Talk
 from kpybroker.wire.declare import Versions
 
 API = "ApiVersions"
@@ -60,3 +60,17 @@ def unknown_tags(talk: Talk) -> None:
 def null_client_id(talk: Talk) -> None:
     """No client id at all."""
     talk.ask_bytes("Heartbeat v0", struct.pack(">hhih", 12, 0, 1, -1) + b"\0\1g\0\0\0\1\0\1m")
+
+
+def byte_by_byte(talk: Talk) -> None:
+    """A request that comes in single bytes, and two that come in one piece."""
+    talk.ask_bytes("first", _header(12, 0) + b"\0\1g\0\0\0\1\0\1m")
+    assert talk.socket is not None
+    request = _header(12, 0) + b"\0\0\0\0\0\1\0\1m"
+    for byte in struct.pack(">i", len(request)) + request[:-1]:
+        talk.socket.sendall(bytes([byte]))
+    talk.socket.sendall(request[-1:] + (struct.pack(">i", len(request)) + request) * 2)
+    for _ in range(3):
+        answer = talk.next_frame()
+        assert isinstance(answer, bytes)
+        talk.steps.append(Step("Heartbeat v0", answer.hex()))

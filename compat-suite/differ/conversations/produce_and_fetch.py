@@ -43,6 +43,7 @@ def waiting_reader(talk: Talk) -> None:
     topic = talk.topic()
     reader = talk.connect("reader")
     reader.send(**_read(topic, max_wait_ms=8_000))
+    talk.let_others_go_first()
     talk.produce(topic, b"a")
     reader.answer()
 
@@ -54,6 +55,7 @@ def waits_for_enough(talk: Talk) -> None:
     reader = talk.connect("reader")
     talk.produce(topic, b"a" * 100)
     reader.send(**_read(topic, max_wait_ms=8_000, min_bytes=250))
+    talk.let_others_go_first()
     talk.produce(topic, b"b" * 100)
     reader.answer()
 
@@ -108,6 +110,7 @@ def deleted_while_waiting(talk: Talk) -> None:
     topic = talk.topic()
     reader = talk.connect("reader")
     reader.send(**_read(topic, max_wait_ms=8_000))
+    talk.let_others_go_first()
     talk.ask("DeleteTopics", at=4, topic_names=[topic.name], timeout_ms=10_000)
     reader.answer()
 
