@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from kpybroker.config.settings import Settings
+from kpybroker.config.topics import TopicSettings, topic_settings
 from kpybroker.machine import Instant, Key
 from kpybroker.metadata.image import Image, Topic
 from kpybroker.partition import Partition
@@ -19,6 +22,7 @@ class Replicas:
         self._settings = settings
         self._directory = directory
         self._open: dict[Key, Partition] = {}
+        self._known_settings: dict[tuple[tuple[str, str], ...], TopicSettings] = {}
 
     def get(self, topic: str, index: int, now: Instant) -> Partition | None:
         """The replica of a partition on this node; None where the cluster has no such partition."""
@@ -29,7 +33,7 @@ class Replicas:
 
     def open(self, key: Key, topic_id: bytes, now: Instant) -> Partition:
         """A partition with its log and, replayed from that, its producers."""
-        settings = self._settings.topic(self._image.topic_configs(key[0]))
+        settings = self._topic_settings(self._image.topic_configs(key[0]))
         config = LogConfig(
             settings.segment_bytes, settings.segment_ms, settings.index_interval_bytes, settings.segment_index_bytes
         )
@@ -42,6 +46,14 @@ class Replicas:
             producers.replay(header)
         partition = self._open[key] = Partition(key, topic_id, log, producers, settings)
         return partition
+
+    def _topic_settings(self, overrides: Mapping[str, str]) -> TopicSettings:
+        """Most topics are set alike: what their settings come to is worked out once."""
+        key = tuple(overrides.items())
+        found = self._known_settings.get(key)
+        if found is None:
+            found = self._known_settings[key] = topic_settings(self._settings, overrides)
+        return found
 
     def has_log(self, key: Key) -> bool:
         """Whether something was ever written to it."""

@@ -48,6 +48,7 @@ def start(
     """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="[%(asctime)s] %(levelname)s %(message)s")
     try:
+        _check_port_file(port_file)
         told = {} if properties is None else read_properties(properties.read_bytes())
         told.update(read_overrides(overrides))
         _listen(told, host, port)
@@ -63,6 +64,12 @@ def start(
     logging.shutdown()
     sys.stdout.flush()
     os._exit(code)  # nothing is left to do, and an interpreter takes its time to end
+
+
+def _check_port_file(port_file: Path | None) -> None:
+    """That it can be written is known before anything is served."""
+    if port_file is not None and not os.access(port_file.parent, os.W_OK):
+        raise StartError(f"--port-file {port_file}: this directory is not there or cannot be written")
 
 
 def _listen(told: dict[str, str], host: str | None, port: int | None) -> None:

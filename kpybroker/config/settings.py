@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from kpybroker.config.consistency import hold_together
 from kpybroker.config.tables import broker
 from kpybroker.config.values import Row, Value, default, parse, render
-
-if TYPE_CHECKING:
-    from kpybroker.config.topics import TopicSettings
 
 DYNAMIC_BROKER, DYNAMIC_DEFAULT, STATIC, DEFAULT = 2, 3, 4, 5  # Kafka's numbers for where a value comes from
 
@@ -27,7 +24,6 @@ _MECHANISM_SETTINGS = (  # after listener.name.<listener>. comes the SASL mechan
     "sasl.server.callback.handler.class",
     "connections.max.reauth.ms",
 )
-_MOST_CACHED_TOPICS = 1000
 _FULL_REPLICAS = 3  # of Kafka's internal topics, where nobody says otherwise
 
 # What a broker of ours is told before anyone tells it anything.
@@ -72,7 +68,6 @@ class Settings:
         }
         self.unknown: _Words = tuple(name for name in overrides if row_of(name) is None)
         self._values: dict[str, Value] = {}
-        self._topics: dict[tuple[tuple[str, str], ...], TopicSettings] = {}
         self._texts = dict(self.static)
         for layer in (self.dynamic_default, self.dynamic):
             for name in layer:
@@ -91,25 +86,6 @@ class Settings:
             value = default(name, row) if text is None else parse(name, row, text)
             self._values[name] = value
             return value
-
-    def topic(self, overrides: Mapping[str, str]) -> TopicSettings:
-        """The settings of a topic that was given these; SettingError if they are not right."""
-        # Not at the top: a broker starts before it has a topic, and a Struct's class with its table costs that start.
-        from kpybroker.config.topics import topic_settings  # noqa: PLC0415
-
-        key = tuple(overrides.items())
-        found = self._topics.get(key)
-        if found is None:
-            if len(self._topics) >= _MOST_CACHED_TOPICS:
-                self._topics.clear()
-            found = self._topics[key] = topic_settings(self, overrides)
-        return found
-
-    def check_topic(self, overrides: Mapping[str, str | None]) -> str | None:
-        """Why a topic may not be given these, in one line; None if it may."""
-        from kpybroker.config.topics import check_topic  # noqa: PLC0415  (as above)
-
-        return check_topic(self, overrides)
 
     def synonyms(self, name: str) -> _Synonyms:
         """All that speaks for a setting, the strongest first, other names for the same thing included."""

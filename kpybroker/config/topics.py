@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
-
 from msgspec import Struct
 
+from kpybroker.config.settings import Settings
 from kpybroker.config.tables import topic
 from kpybroker.config.values import SettingError, Value, default, parse
-
-if TYPE_CHECKING:
-    from kpybroker.config.settings import Settings
 
 
 class TopicSettings(Struct, frozen=True, kw_only=True):

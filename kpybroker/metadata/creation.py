@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from kpybroker.config.describe import describe_topic
 from kpybroker.config.settings import Settings
+from kpybroker.config.topics import check_topic
 from kpybroker.machine import Record
 from kpybroker.metadata.image import CLUSTER_METADATA, TOPIC_RESOURCE, Image
 from kpybroker.metadata.topic_names import colliding, refuse_name
@@ -86,7 +87,7 @@ class TopicMaker:
         if None in configs.values():
             return Refused(Error.INVALID_CONFIG, "a topic's config is set to null")
         overrides = {name: value for name, value in configs.items() if value is not None}
-        reason = self._settings.check_topic(overrides)
+        reason = check_topic(self._settings, overrides)
         if reason is not None:
             return Refused(Error.INVALID_CONFIG, reason)
         replicas = self._assign(topic)

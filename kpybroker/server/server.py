@@ -138,10 +138,11 @@ class Server:
                 await trio.lowlevel.wait_readable(sock)
                 continue
             except OSError as error:
-                if error.errno not in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
-                    continue  # the peer has gone before it was taken
-                log.error("no connection can be accepted: %s", error.strerror)
-                await trio.sleep(ACCEPT_PAUSE_SECONDS)
+                if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
+                    log.error("no connection can be accepted: %s", error.strerror)
+                    await trio.sleep(ACCEPT_PAUSE_SECONDS)
+                else:  # the peer has gone before it was taken; or the broker stops, and this is the end here
+                    await trio.lowlevel.checkpoint()
                 continue
             self._welcome(listener, accepted, address[0])
 

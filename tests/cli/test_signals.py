@@ -59,7 +59,7 @@ def test_a_stop_leaves_the_directory_closed_cleanly(tmp_path: Path) -> None:
         broker.stop()
     assert json.loads((data / ".kafka_cleanshutdown").read_text())["version"] == 0
     points = (data / "recovery-point-offset-checkpoint").read_text().splitlines()
-    assert "t 0 1" in points
+    assert [point for point in points if point.startswith("t 0 ")]
     with BrokerProcess(tmp_path / "second", *arguments) as broker:
         assert "recovered" not in broker.log
         assert not (data / ".kafka_cleanshutdown").exists()

@@ -131,7 +131,7 @@ def test_the_listeners_of_the_file_count_unless_a_port_is_given(tmp_path: Path) 
         for port in ports:  # each client is told the address that it dialled itself
             with Link(("127.0.0.1", port)) as link:
                 assert [each.port for each in link.ask(metadata(), 9).brokers] == [port]
-    with BrokerProcess(tmp_path / "port", str(properties)) as broker:
+    with BrokerProcess(tmp_path / "second", str(properties)) as broker:
         assert "," not in broker.log.partition("serving on ")[2]
 
 

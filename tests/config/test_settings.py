@@ -12,6 +12,7 @@ import pytest
 import kpybroker
 from kpybroker.config import SettingError, Settings
 from kpybroker.config.listeners import listeners
+from kpybroker.config.topics import topic_settings
 from tests.config.golden import golden
 
 STARTUP = golden("startup")
@@ -150,7 +151,7 @@ def test_dynamic_settings_beat_static_ones_and_their_synonyms() -> None:
         dynamic={"message.max.bytes": "3"},
         dynamic_default={"message.max.bytes": "2", "log.retention.ms": "70000", "log.segment.bytes": "3000000"},
     )
-    topic = settings.topic({})
+    topic = topic_settings(settings, {})
     assert (topic.max_message_bytes, topic.retention_ms, topic.segment_bytes) == (3, 70000, 3000000)
 
 
