@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from kpybroker.config.settings import Settings
-from kpybroker.groups.settings import GroupSettings
-from kpybroker.groups.shard import Shard
 from kpybroker.journal import Journal, Stream
 from kpybroker.machine import Call, Decision, Instant, Record, Reply
 from kpybroker.metadata.image import CONSUMER_OFFSETS, Image, Topic
@@ -16,6 +15,11 @@ from kpybroker.replicas import Replicas
 from kpybroker.storage.files import StorageError
 from kpybroker.wire.internal import decode_coordinator, encode_coordinator
 from kpybroker.wire.records import records
+
+log = logging.getLogger("kpybroker")
+if TYPE_CHECKING:
+    from kpybroker.groups.settings import GroupSettings
+    from kpybroker.groups.shard import Shard
 
 CLOSED_MEMBER_GRACE_MS = 250  # how long a rebalance waits for a dynamic member whose connection has closed
 
@@ -59,6 +63,13 @@ class GroupCoordinators:
         return (_shard(self._streams[number]) for number in sorted(self._streams))
 
     def topic_deleted(self, topic: Topic, now: Instant) -> None:
+        """What groups have committed for it goes too; with the topic behind the coordinators, all that they know."""
+        if topic.name == CONSUMER_OFFSETS:
+            for stream in self._streams.values():
+                self._journal.reply(_shard(stream).unload().replies)
+            self._streams.clear()
+            self._deadlines.clear()
+            return
         for number, stream in list(self._streams.items()):
             rows = _shard(stream).topic_deleted(topic.name, topic.id)
             self._carry_out(number, stream, Decision(rows), now)
@@ -74,7 +85,10 @@ class GroupCoordinators:
     def expire(self, now: Instant) -> None:
         for number in [number for number, at in self._deadlines.items() if at <= now]:
             stream = self._streams[number]
-            self._carry_out(number, stream, _shard(stream).expire(now), now)
+            try:
+                self._carry_out(number, stream, _shard(stream).expire(now), now)
+            except StorageError as error:  # nobody has asked, so nobody is told but the log
+                log.error("%s", error)
 
     def load(self, now: Instant) -> None:
         """Loads every shard that has something in its log: the broker starts on a directory that was kept."""
@@ -88,6 +102,9 @@ class GroupCoordinators:
         return number, self._streams.get(number) or self._load(number, now)
 
     def _load(self, number: int, now: Instant) -> Stream:
+        # Here and not at the top: a tenth of a start's time goes to groups, and many a broker never sees one.
+        from kpybroker.groups.shard import Shard  # noqa: PLC0415
+
         partition = self._replicas.get(CONSUMER_OFFSETS, number, now)
         assert partition is not None
         shard = Shard(self._group_settings(), self._random)
@@ -122,6 +139,8 @@ class GroupCoordinators:
             self._deadlines[number] = at
 
     def _group_settings(self) -> GroupSettings:
+        from kpybroker.groups.settings import GroupSettings  # noqa: PLC0415  as above
+
         number = self._settings.int
         return GroupSettings(
             group_min_session_timeout_ms=number("group.min.session.timeout.ms"),
@@ -136,8 +155,7 @@ class GroupCoordinators:
 
 
 def _shard(stream: Stream) -> Shard:
-    assert isinstance(stream.machine, Shard)
-    return stream.machine
+    return cast("Shard", stream.machine)
 
 
 def _java_hash(text: str) -> int:

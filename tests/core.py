@@ -13,8 +13,8 @@ from kpybroker.handlers import ADVERTISED, APIS
 from kpybroker.machine import Api, Instant, Peer
 from kpybroker.state import State
 from kpybroker.storage.directory import DataDirectory, Meta
-from kpybroker.storage.files import Slice
-from kpybroker.storage.memory import MemoryFiles
+from kpybroker.storage.files import Data, File, Slice, StorageError
+from kpybroker.storage.memory import MemoryFile, MemoryFiles
 from kpybroker.storage.segment import LogConfig
 from kpybroker.wire.declare import type_of
 from tests.frames import read_answer, request_frame, sized
@@ -22,7 +22,31 @@ from tests.frames import read_answer, request_frame, sized
 START: Instant = 1_700_000_000_000
 META = Meta("cluster-under-test-000", 1, bytes(range(16)))
 DIALLED = ("127.0.0.1", 9092)
+NO_ROOM = "No space left on device"
 MOST_STEPS = 100_000  # of time: more is a deadline that does not move
+
+
+class FullDisk(MemoryFiles):
+    """A disk in memory that takes nothing while it is full."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_full = False
+
+    def open(self, path: str) -> File:
+        return _FullFile(self, path, new=False)
+
+    def create(self, path: str) -> File:
+        return _FullFile(self, path, new=True)
+
+
+class _FullFile(MemoryFile):
+    def append(self, data: Data) -> None:
+        files = self._files
+        assert isinstance(files, FullDisk)
+        if files.is_full:
+            raise StorageError(self.path, NO_ROOM)
+        super().append(data)
 
 
 class Bench:

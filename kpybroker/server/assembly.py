@@ -104,7 +104,8 @@ def _open_directory(settings: Settings, data_dir: str | None, rng: random.Random
         fresh = fresh._replace(cluster_id="")  # it says itself which cluster it belongs to
     kept = DataDirectory.open(kept_files, fresh, lambda topic: LogConfig(), now)
     for (topic, index), recovery in kept.recovered.items():
-        log.warning("%s-%d was recovered: %s", topic, index, recovery)
+        if recovery.cut_bytes or recovery.removed_files:
+            log.warning("%s-%d was recovered: %s", topic, index, recovery)
     return kept
 
 

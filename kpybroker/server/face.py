@@ -68,8 +68,11 @@ class Broker:
     def start(self) -> Self:
         """Returns once every listener accepts."""
         if self._assembly is not None:
+            self._check_process()
             raise RuntimeError("the broker is running already")
         self._assembly = assemble(self._settings, self._data_dir, self._topics)
+        self._process = os.getpid()
+        self._scope, self._ready, self._token, self._ended = trio.CancelScope(), threading.Event(), None, None
         _running.add(self)
         self._thread = threading.Thread(target=self._run, name="kpybroker", daemon=True)
         self._thread.start()

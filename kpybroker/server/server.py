@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
 import math
@@ -81,6 +82,8 @@ class Server:
             del self._by_host[connection.peer_host]
         self._room.set()
         trio.lowlevel.notify_closing(connection.sock)
+        with contextlib.suppress(OSError):  # a forked child may hold the socket too: closing it would not end it
+            connection.sock.shutdown(socket.SHUT_RDWR)
         connection.sock.close()
         self.core.disconnected(connection.id, self.now())
         self._deliver()

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import socket
-import struct
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from kafka import KafkaConsumer, KafkaProducer
 
-from kpybroker.wire.decode import decoder
-from kpybroker.wire.encode import encode
-from kpybroker.wire.messages.metadata import MetadataRequest, MetadataResponse
+from tests.process import Link
+from tests.requests import metadata
 
 if TYPE_CHECKING:
     from docker.models.containers import Container
@@ -53,16 +50,10 @@ def wait_until_ready(container: Container) -> None:
     raise AssertionError(log)
 
 
-def metadata(port: int) -> Any:
-    """What a client is told that dials this port of the host."""
-    body = encode(MetadataRequest(topics=None), 1)
-    frame = struct.pack(">hhih", 3, 1, 7, -1) + body
-    with socket.create_connection(("127.0.0.1", port), timeout=WAIT_S) as connection:
-        connection.sendall(struct.pack(">i", len(frame)) + frame)
-        with connection.makefile("rb") as answer:
-            (size,) = struct.unpack(">i", answer.read(4))
-            value, _ = decoder(MetadataResponse, 1)(memoryview(answer.read(size)), 4)
-    return value
+def told(port: int) -> Any:
+    """What a client is told of the cluster that dials this port of the host."""
+    with Link(("127.0.0.1", port)) as link:
+        return link.ask(metadata(), 9)
 
 
 def test_clients_on_the_host(container: KpybrokerContainer) -> None:
@@ -82,7 +73,7 @@ def test_clients_on_the_host(container: KpybrokerContainer) -> None:
 
 def test_topics_and_settings(container: KpybrokerContainer) -> None:
     """Topics that are asked for are there at start, and settings reach the broker."""
-    topics = metadata(container.get_exposed_port(9092)).topics
+    topics = told(container.get_exposed_port(9092)).topics
     assert {topic.name: len(topic.partitions) for topic in topics} == {"orders": 3, "usual": 2}
 
 
@@ -92,10 +83,10 @@ def test_two_at_once(image: str, container: KpybrokerContainer) -> None:
 
     with KpybrokerContainer(image, topics=["elsewhere"]) as second:
         first_port, second_port = (int(each.get_bootstrap_server().rpartition(":")[2]) for each in (container, second))
-        found = [[topic.name for topic in metadata(port).topics] for port in (first_port, second_port)]
-        told = [metadata(port).brokers[0].port for port in (first_port, second_port)]
+        found = [[topic.name for topic in told(port).topics] for port in (first_port, second_port)]
+        ports = [told(port).brokers[0].port for port in (first_port, second_port)]
     assert found == [["orders", "usual"], ["elsewhere"]]
-    assert told == [first_port, second_port]
+    assert ports == [first_port, second_port]
 
 
 def test_image_without_options(plain: Container) -> None:
@@ -103,7 +94,7 @@ def test_image_without_options(plain: Container) -> None:
     wait_until_ready(plain)
     plain.reload()
     port = int(plain.ports[PORT][0]["HostPort"])
-    assert [(broker.host, broker.port) for broker in metadata(port).brokers] == [("localhost", 9092)]
+    assert [(broker.host, broker.port) for broker in told(port).brokers] == [("localhost", 9092)]
 
 
 def test_image_is_not_root_and_stops_at_once(plain: Container) -> None:
@@ -118,12 +109,12 @@ def test_more_options(image: str) -> None:
     """Options of `kpybroker start` follow the image's name; of two overrides the later one counts."""
     import docker
 
-    told = ["--topic", "orders:4", "--override", "advertised.listeners=PLAINTEXT://kafka.example:19092"]
-    started = docker.from_env().containers.run(image, told, detach=True, ports={PORT: ("127.0.0.1", None)})
+    options = ["--topic", "orders:4", "--override", "advertised.listeners=PLAINTEXT://kafka.example:19092"]
+    started = docker.from_env().containers.run(image, options, detach=True, ports={PORT: ("127.0.0.1", None)})
     try:
         wait_until_ready(started)
         started.reload()
-        answer = metadata(int(started.ports[PORT][0]["HostPort"]))
+        answer = told(int(started.ports[PORT][0]["HostPort"]))
     finally:
         started.remove(force=True)
     assert [(broker.host, broker.port) for broker in answer.brokers] == [("kafka.example", 19092)]
