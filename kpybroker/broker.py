@@ -51,6 +51,42 @@ class Route(NamedTuple):
     flexible_response: bool
 
 
+class Router:
+    """Finds the route of a request by its header; each is put together when it is first asked for."""
+
+    def __init__(self, apis: Mapping[int, Api]) -> None:
+        self._apis = apis
+        self._routes: dict[tuple[int, int], Route] = {}
+
+    def find(self, frame: memoryview) -> tuple[Route | None, int]:
+        """Where a request goes, and its correlation id; None for ApiVersions in a version from the future."""
+        if len(frame) < HEADER.size:
+            raise WireError(f"{len(frame)} bytes are too few for a header")
+        key, version, correlation_id = HEADER.unpack_from(frame)
+        route = self._routes.get((key, version))
+        if route is not None:
+            return route, correlation_id
+        api = self._apis.get(key)
+        if api is None:
+            raise WireError(f"{name_of(key)} is not served")
+        if not api.first <= version <= api.last:
+            if key == API_VERSIONS:
+                return None, correlation_id
+            raise WireError(f"{name_of(key)} has no version {version} here")
+        request, response = request_type(key), response_type(key)
+        route = self._routes[key, version] = Route(
+            key,
+            version,
+            api.handle,
+            decoder(request, version),
+            encoder(response, version),
+            version in type_of(request).flexible,
+            # An ApiVersions answer always has header v0: the client does not know yet what we speak (KIP-511).
+            key != API_VERSIONS and version in type_of(response).flexible,
+        )
+        return route, correlation_id
+
+
 class Pending(NamedTuple):
     """A request that is not answered yet."""
 
@@ -66,8 +102,7 @@ class Core:
         self.state = state
         self.outbox: deque[Outgoing] = deque()
         self.bugs: list[BaseException] = []
-        self._apis = apis
-        self._routes: dict[tuple[int, int], Route] = {}
+        self._router = Router(apis)
         self._peers: dict[int, Peer] = {}
         self._pending: dict[Ticket, Pending] = {}
         self._under_way: dict[int, Ticket] = {}  # connection: its one request that waits
@@ -90,7 +125,7 @@ class Core:
     def receive(self, connection: int, frame: memoryview, now: Instant) -> None:
         """One whole request. It is answered through `outbox`, at once or later; views of `frame` end here."""
         try:
-            route, correlation_id = self._route(frame)
+            route, correlation_id = self._router.find(frame)
             if route is None:
                 # The one API that every client asks blindly: answered in version 0, whatever was asked (KIP-511).
                 answer = unsupported_version(self.state)
@@ -124,34 +159,6 @@ class Core:
         return min(deadlines, default=None)
 
     # -- one request -------------------------------------------------------------------------------------------------
-
-    def _route(self, frame: memoryview) -> tuple[Route | None, int]:
-        """Where a request goes, and its correlation id; None for ApiVersions in a version from the future."""
-        if len(frame) < HEADER.size:
-            raise WireError(f"{len(frame)} bytes are too few for a header")
-        key, version, correlation_id = HEADER.unpack_from(frame)
-        route = self._routes.get((key, version))
-        if route is not None:
-            return route, correlation_id
-        api = self._apis.get(key)
-        if api is None:
-            raise WireError(f"{name_of(key)} is not served")
-        if not api.first <= version <= api.last:
-            if key == API_VERSIONS:
-                return None, correlation_id
-            raise WireError(f"{name_of(key)} has no version {version} here")
-        request, response = request_type(key), response_type(key)
-        route = self._routes[key, version] = Route(
-            key,
-            version,
-            api.handle,
-            decoder(request, version),
-            encoder(response, version),
-            version in type_of(request).flexible,
-            # An ApiVersions answer always has header v0: the client does not know yet what we speak (KIP-511).
-            key != API_VERSIONS and version in type_of(response).flexible,
-        )
-        return route, correlation_id
 
     def _attempt(self, ticket: Ticket, step: Callable[[], Any], handler: Waiting | None = None) -> None:
         """One step of a request, up to its answer or its next wait.

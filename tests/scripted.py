@@ -1,4 +1,4 @@
-"""One long run over a core in which much happens, and all of its bytes: `python -m tests.scripted` prints their digest."""
+"""A run over a core in which much happens, and all of its bytes: `python -m tests.scripted` prints their digest."""
 
 from __future__ import annotations
 

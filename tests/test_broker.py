@@ -29,7 +29,7 @@ UNSUPPORTED_VERSION, UNKNOWN_SERVER_ERROR = 35, -1
 SERVED = [(api.key, version) for api in APIS.values() for version in range(api.first, api.last + 1)]
 
 
-# -- what is no request --------------------------------------------------------------------------------------------------
+# -- what is no request --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_random_bodies_are_refused_or_answered(key: int, version: int) -> None:
         assert not bench.core.bugs, bench.core.bugs
 
 
-# -- a bug of ours -------------------------------------------------------------------------------------------------------
+# -- a bug of ours -------------------------------------------------------------------------------------------------
 
 
 class OurBug(Exception):
@@ -245,7 +245,7 @@ def request_of(key: int) -> Any:
     return blank(request_type(key))
 
 
-# -- waiting -------------------------------------------------------------------------------------------------------------
+# -- waiting -------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -330,7 +330,7 @@ def test_waiters_are_answered_in_the_order_they_came(bench: Bench) -> None:
 
 
 def test_a_dropped_connection_drops_its_fetch(bench: Bench) -> None:
-    """Nobody waits for an answer whose asker has gone: no deadline, no waiter, and a produce does not stumble over it."""
+    """Nobody waits for an answer whose asker has gone: no deadline, no waiter, and a produce goes on as ever."""
     client = send_fetch(bench, ("a", 0, 0), max_wait_ms=500)
     assert bench.core.due() is not None
     client.close()
@@ -350,7 +350,7 @@ def test_a_deleted_topic_ends_the_wait_for_it(bench: Bench) -> None:
     assert not bench.core.bugs
 
 
-# -- acks ----------------------------------------------------------------------------------------------------------------
+# -- acks ----------------------------------------------------------------------------------------------------------
 
 
 def test_acks_0_is_never_answered(bench: Bench) -> None:
@@ -377,7 +377,7 @@ def test_acks_1_and_all_are_answered_with_the_offset(bench: Bench, acks: int) ->
     assert produced(client.ask(produce("a", b"z", acks=acks), 9)) == (0, 2)
 
 
-# -- determinism ---------------------------------------------------------------------------------------------------------
+# -- determinism ---------------------------------------------------------------------------------------------------
 
 
 def test_the_same_inputs_give_the_same_bytes_under_any_hash_seed() -> None:

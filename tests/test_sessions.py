@@ -207,7 +207,7 @@ def test_a_session_by_id_outlives_its_topic(bench: Bench, producer: CoreClient) 
     assert [part.error_code for part in parts_of(follower.next()).values()] == [Error.UNKNOWN_TOPIC_ID]
 
 
-# -- the cache by itself -------------------------------------------------------------------------------------------------
+# -- the cache by itself -------------------------------------------------------------------------------------------
 
 
 def context(

@@ -40,7 +40,7 @@ def commit_error(client: CoreClient, group: str, topic: str, offset: int) -> int
     return error
 
 
-# -- a restart is a replay -------------------------------------------------------------------------------------------------
+# -- a restart is a replay -----------------------------------------------------------------------------------------
 
 
 def test_what_a_kill_leaves_is_a_whole_broker() -> None:
@@ -124,7 +124,7 @@ def test_an_idempotent_producer_outlives_a_kill(bench_files: MemoryFiles) -> Non
     assert produced(other.ask(produce("t", data=batch(9)), 9)) == (45, -1)
 
 
-# -- topics that go --------------------------------------------------------------------------------------------------------
+# -- topics that go ------------------------------------------------------------------------------------------------
 
 
 def test_a_deleted_topic_takes_everything_with_it() -> None:
@@ -146,7 +146,7 @@ def test_a_deleted_topic_takes_everything_with_it() -> None:
 
 
 def test_the_offsets_topic_may_be_deleted() -> None:
-    """Who deletes __consumer_offsets deletes what groups have committed, and groups begin anew: in memory and on disk."""
+    """Who deletes __consumer_offsets deletes what groups have committed; they begin anew, in memory and on disk."""
     files = MemoryFiles()
     bench = Bench(files=files, config=FEW_SHARDS)
     client = bench.connect()
@@ -167,7 +167,7 @@ def test_the_offsets_topic_may_be_deleted() -> None:
     assert not bench.core.bugs
 
 
-# -- a disk that fails -----------------------------------------------------------------------------------------------------
+# -- a disk that fails ---------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -202,7 +202,7 @@ def test_a_full_disk_is_no_bug(bench: Bench, disk: FullDisk) -> None:
 
 
 def test_a_full_disk_and_a_group(bench: Bench, disk: FullDisk) -> None:
-    """A commit that cannot be written is refused and not remembered; the group's coordinator is loaded again from its log."""
+    """A commit that cannot be written is not remembered: the group's coordinator is loaded again from its log."""
     client = bench.connect()
     assert commit_error(client, "group", "t", 1) == 0
     disk.is_full = True
@@ -216,7 +216,7 @@ def test_a_full_disk_and_a_group(bench: Bench, disk: FullDisk) -> None:
 
 
 def test_a_full_disk_when_time_passes(bench: Bench, disk: FullDisk) -> None:
-    """A session that runs out while nothing can be written does not end the broker; the group is loaded when asked for."""
+    """A session that ends while nothing can be written does not end the broker; the group is loaded when asked for."""
     client = bench.connect()
     settle(bench, {enter(client, "group"): client}, "group")
     disk.is_full = True
@@ -229,7 +229,7 @@ def test_a_full_disk_when_time_passes(bench: Bench, disk: FullDisk) -> None:
     assert not bench.core.bugs
 
 
-# -- which coordinator -----------------------------------------------------------------------------------------------------
+# -- which coordinator ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from kpybroker.config.describe import describe_topic
 from kpybroker.config.settings import Settings
 from kpybroker.config.topics import check_topic
 from kpybroker.machine import Record
 from kpybroker.metadata.image import CLUSTER_METADATA, TOPIC_RESOURCE, Image
+from kpybroker.metadata.placement import CreatableTopic, Defaults, Refused, assign
 from kpybroker.metadata.topic_names import colliding, refuse_name
 from kpybroker.wire.errors import Error
 from kpybroker.wire.messages.create_topics import CreateTopicsRequest, CreateTopicsResponse
 from kpybroker.wire.schemas.cluster_state import ConfigRecord
 from kpybroker.wire.schemas.cluster_topics import PartitionRecord, TopicRecord
 
-CreatableTopic = CreateTopicsRequest.CreatableTopic
 TopicResult = CreateTopicsResponse.CreatableTopicResult
 MAX_PARTITIONS_PER_REQUEST = 10_000  # QuorumController.MAX_RECORDS_PER_USER_OP
-
-
-class Refused(NamedTuple):
-    error: Error
-    message: str | None
 
 
 class TopicMaker:
@@ -39,7 +34,7 @@ class TopicMaker:
     def topic(self, name: str, partitions: int, configs: Mapping[str, str]) -> tuple[Record, ...]:
         """The records of a new topic on this cluster's brokers, with the default replication factor."""
         brokers = self._brokers()
-        replicas = [brokers[: self._replication_factor(-1)] for _ in range(partitions)]
+        replicas = [brokers[: self._defaults().replication_factor] for _ in range(partitions)]
         return self._topic_records(name, new_id(self._random), replicas, configs)
 
     def refuse_new_topic(self, name: str) -> Refused | None:
@@ -90,7 +85,7 @@ class TopicMaker:
         reason = check_topic(self._settings, overrides)
         if reason is not None:
             return Refused(Error.INVALID_CONFIG, reason)
-        replicas = self._assign(topic)
+        replicas = assign(topic, self._brokers(), self._defaults())
         if isinstance(replicas, Refused):
             return replicas
         topic_id = new_id(self._random)
@@ -105,53 +100,11 @@ class TopicMaker:
         )
         return self._topic_records(topic.name, topic_id, replicas, overrides), result
 
-    def _assign(self, topic: CreatableTopic) -> list[list[int]] | Refused:
-        """The replicas of each partition, by hand or by default (ReplicationControlManager.createTopic)."""
-        brokers = self._brokers()
-        if topic.assignments:
-            return self._assigned_by_hand(topic, brokers)
-        if topic.replication_factor == 0 or topic.replication_factor < -1:
-            return Refused(
-                Error.INVALID_REPLICATION_FACTOR, "the replication factor is larger than 0, or -1 for the default"
-            )
-        if topic.num_partitions == 0 or topic.num_partitions < -1:
-            return Refused(Error.INVALID_PARTITIONS, "the number of partitions is larger than 0, or -1 for the default")
-        factor = self._replication_factor(topic.replication_factor)
-        if factor > len(brokers):
-            return Refused(
-                Error.INVALID_REPLICATION_FACTOR,
-                f"a replication factor of {factor} cannot be reached with {len(brokers)} broker(s)",
-            )
-        count = self._settings.int("num.partitions") if topic.num_partitions == -1 else topic.num_partitions
-        return [brokers[:factor] for _ in range(count)]
-
-    @staticmethod
-    def _assigned_by_hand(topic: CreatableTopic, brokers: Sequence[int]) -> list[list[int]] | Refused:
-        if topic.replication_factor != -1 or topic.num_partitions != -1:
-            return Refused(
-                Error.INVALID_REQUEST, "with replicas assigned by hand, partitions and replication factor are both -1"
-            )
-        by_index: dict[int, list[int]] = {}
-        for assignment in topic.assignments:
-            replicas = list(assignment.broker_ids)
-            if assignment.partition_index in by_index:
-                return Refused(
-                    Error.INVALID_REPLICA_ASSIGNMENT, f"partition {assignment.partition_index} is assigned twice"
-                )
-            if not replicas or len(set(replicas)) < len(replicas) or not set(replicas) <= set(brokers):
-                return Refused(Error.INVALID_REPLICA_ASSIGNMENT, f"replicas {replicas} are not distinct known brokers")
-            if by_index and len(replicas) != len(next(iter(by_index.values()))):
-                return Refused(Error.INVALID_REPLICA_ASSIGNMENT, "all partitions have the same number of replicas")
-            by_index[assignment.partition_index] = replicas
-        if set(by_index) != set(range(len(by_index))):
-            return Refused(Error.INVALID_REPLICA_ASSIGNMENT, "the assigned partitions are numbered from 0 without gaps")
-        return [by_index[index] for index in range(len(by_index))]
-
     def _brokers(self) -> list[int]:
         return [node.id for node in self.image.nodes.values() if not node.fenced]
 
-    def _replication_factor(self, asked: int) -> int:
-        return self._settings.int("default.replication.factor") if asked == -1 else asked
+    def _defaults(self) -> Defaults:
+        return Defaults(self._settings.int("num.partitions"), self._settings.int("default.replication.factor"))
 
     def _topic_records(
         self, name: str, topic_id: bytes, replicas: Sequence[list[int]], configs: Mapping[str, str]

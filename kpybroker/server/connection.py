@@ -8,36 +8,27 @@ from typing import Protocol
 
 from kpybroker.broker import Outgoing
 from kpybroker.machine import Instant
+from kpybroker.server.unread import LENGTH_BYTES, Buffers, Unread
 from kpybroker.server.unsent import Unsent
-
-SCRATCH = 256 * 1024  # one read; a request that lies in it whole is served without a copy
-FIRST_ROOM = 2 * 1024 * 1024  # a larger frame gets more room only as its bytes come
 
 
 class Host(Protocol):
     """What a connection needs of the server around it."""
 
-    scratch: memoryview
+    buffers: Buffers
     max_frame_bytes: int
 
     def now(self) -> Instant: ...
-    def take_buffer(self, size: int) -> bytearray: ...
-    def give_back(self, buffer: bytearray) -> None: ...
     def receive(self, connection: Connection, frame: memoryview) -> None: ...
     def blocked(self, connection: Connection) -> None: ...
     def closed(self, connection: Connection, reason: str | None) -> None: ...
 
 
 class Connection:
-    """At most one request is under way and at most one answer is kept: the next frame waits for both.
-
-    An idle connection holds no buffer. Bytes are read into the server's scratch; what is not yet a whole frame, or
-    must wait for its turn, is kept in `_rest`, and a frame larger than the scratch is gathered in a buffer of its own.
-    """
+    """At most one request is under way and at most one answer is kept: the next frame waits for both."""
 
     __slots__ = (
-        "_have", "_host", "_large", "_needed", "_rest", "_unsent",
-        "answered", "busy", "id", "is_open", "last_active", "peer_host", "sock",
+        "_host", "_unread", "_unsent", "answered", "busy", "id", "is_open", "last_active", "peer_host", "sock",
     )  # fmt: skip
 
     def __init__(self, number: int, sock: socket.socket, peer_host: str, host: Host) -> None:
@@ -49,22 +40,20 @@ class Connection:
         self.answered: Callable[[], object] | None = None
         self.last_active = host.now()
         self._host = host
-        self._rest = b""
-        self._large: bytearray | None = None
-        self._have = 0  # bytes in _large
-        self._needed = 0  # bytes of the frame that _large is for, its length field included
+        self._unread = Unread(host.buffers)
         self._unsent = Unsent()
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
+    @property
+    def has_frame(self) -> bool:
+        """A whole frame is kept: it must be served, or waits for the answer before it, before more is read."""
+        return self._unread.has_frame
+
     def on_readable(self) -> None:
         """One read, and every request that it completes, as long as each is answered at once."""
-        scratch, kept = self._host.scratch, len(self._rest)
         try:
-            if self._large is not None:
-                count = self.sock.recv_into(memoryview(self._large)[self._have : self._needed])
-            else:
-                count = self.sock.recv_into(scratch[kept:])
+            count = self.sock.recv_into(self._unread.room())
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
@@ -74,76 +63,47 @@ class Connection:
             self.close(None)
             return
         self.last_active = self._host.now()
-        if self._large is not None:
-            self._have += count
+        data = self._unread.add(count)
+        if data is not None:
+            self._serve(data)
+        elif not self.busy:
             self.pump()
-            return
-        if kept:
-            scratch[:kept] = self._rest
-            self._rest = b""
-        self._serve(scratch[: kept + count])
 
     def pump(self) -> None:
-        """Serves what is whole by now, if the answer before it is out."""
-        if self._large is None:
-            rest, self._rest = self._rest, b""
-            self._serve(memoryview(bytearray(rest)))
-        elif self._have < self._needed:
-            self._grow()
-        elif not self.busy:
-            whole, self._large = self._large, None
+        """Serves what was kept; the answer before it must be out."""
+        large = self._unread.take_large()
+        if large is not None:
+            frame, buffer = large
             self.busy = True
-            self._host.receive(self, memoryview(whole)[4 : self._needed])
-            self._host.give_back(whole)
+            self._host.receive(self, frame)
+            self._host.buffers.give_back(buffer)
+        elif self._unread.has_frame:
+            self._serve(self._unread.take_rest())
 
     def _serve(self, data: memoryview) -> None:
         position = 0
         while self.is_open and not self.busy:
             size = self._frame_size(data, position)
-            if size is None or len(data) - position - 4 < size:
+            if size is None or len(data) - position - LENGTH_BYTES < size:
                 break
             self.busy = True
-            frame = data[position + 4 : position + 4 + size]
-            position += 4 + size
+            frame = data[position + LENGTH_BYTES : position + LENGTH_BYTES + size]
+            position += LENGTH_BYTES + size
             self._host.receive(self, frame)
         if self.is_open and position < len(data):
-            self._keep(data[position:])
+            size = self._frame_size(data, position)
+            if self.is_open:
+                self._unread.keep(data[position:], size)
 
     def _frame_size(self, data: memoryview, position: int) -> int | None:
         """The length that stands before the next frame; None while it is not there, or where it is nonsense."""
-        if len(data) - position < 4:
+        if len(data) - position < LENGTH_BYTES:
             return None
-        size = int.from_bytes(data[position : position + 4], "big", signed=True)
+        size = int.from_bytes(data[position : position + LENGTH_BYTES], "big", signed=True)
         if 0 <= size <= self._host.max_frame_bytes:
             return size
         self.close(f"a frame of {size} bytes is outside 0 to {self._host.max_frame_bytes}")
         return None
-
-    def _keep(self, data: memoryview) -> None:
-        size = self._frame_size(data, 0)
-        if not self.is_open:
-            return
-        if size is None or size + 4 <= SCRATCH:
-            self._rest = bytes(data)
-            return
-        self._needed, self._have = size + 4, len(data)
-        self._large = self._host.take_buffer(min(self._needed, FIRST_ROOM))
-        self._large[: self._have] = data
-
-    def _grow(self) -> None:
-        """Doubles the room for a very large frame as its bytes come, so that a lying length costs nothing."""
-        assert self._large is not None
-        if self._have == len(self._large):
-            larger = self._host.take_buffer(min(self._needed, 2 * self._have))
-            larger[: self._have] = self._large
-            self._large = larger
-
-    @property
-    def has_frame(self) -> bool:
-        """A whole frame is kept: it must be served, or waits for the answer before it, before more is read."""
-        if self._large is not None:
-            return self._have >= self._needed
-        return len(self._rest) >= 4 and len(self._rest) - 4 >= int.from_bytes(self._rest[:4], "big")
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
@@ -184,7 +144,7 @@ class Connection:
             return
         self.is_open = False
         self._unsent.clear()
-        self._rest, self._large = b"", None
+        self._unread.clear()
         self._host.closed(self, reason)
         if self.answered is not None:
             self.answered()

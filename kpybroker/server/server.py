@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
-import math
 import socket
 from collections.abc import Callable, Sequence
 
@@ -13,13 +12,14 @@ import trio
 
 from kpybroker.broker import Core
 from kpybroker.config.listeners import Listener
-from kpybroker.machine import Instant, Peer
+from kpybroker.machine import Peer
+from kpybroker.server.alarm import Alarm
 from kpybroker.server.clock import Clock
-from kpybroker.server.connection import SCRATCH, Connection
+from kpybroker.server.connection import Connection
+from kpybroker.server.unread import Buffers
 
 log = logging.getLogger("kpybroker")
 BACKLOG = 1024
-LARGEST_SPARE = 4 * 1024 * 1024
 LEAST_IDLE_CHECK_SECONDS = 0.01
 ACCEPT_PAUSE_SECONDS = 0.1  # where the process has no descriptor left for another connection
 
@@ -41,30 +41,17 @@ class Server:
     def __init__(self, core: Core, clock: Clock, nursery: trio.Nursery) -> None:
         self.core = core
         self.now = clock.now
-        self.scratch = memoryview(bytearray(SCRATCH))
+        self.buffers = Buffers()
         self.limits = Limits(core)
         self.max_frame_bytes = self.limits.max_frame_bytes
         self._nursery = nursery
         self._connections: dict[int, Connection] = {}
         self._by_host: dict[str, int] = {}
         self._next_id = 1
-        self._spare: bytearray | None = None
         self._room = trio.Event()
-        self._alarm = trio.Event()
-        self._alarm_at: Instant | float = math.inf
+        self.alarm = Alarm(core, clock.now, self._deliver)
 
     # -- what connections ask for --------------------------------------------------------------------------------------
-
-    def take_buffer(self, size: int) -> bytearray:
-        """Room for a large frame: the spare one if it is large enough, for fresh memory costs more than its bytes."""
-        if self._spare is not None and len(self._spare) >= size:
-            taken, self._spare = self._spare, None
-            return taken
-        return bytearray(size)
-
-    def give_back(self, buffer: bytearray) -> None:
-        if len(buffer) <= LARGEST_SPARE and (self._spare is None or len(self._spare) < len(buffer)):
-            self._spare = buffer
 
     def receive(self, connection: Connection, frame: memoryview) -> None:
         self.core.receive(connection.id, frame, self.now())
@@ -96,23 +83,9 @@ class Server:
             connection = self._connections.get(answer.connection)
             if connection is not None:
                 connection.deliver(answer)
-        due = self.core.due()
-        if due is not None and due < self._alarm_at:
-            self._alarm.set()
+        self.alarm.check()
 
     # -- tasks -----------------------------------------------------------------------------------------------------
-
-    async def keep_time(self) -> None:
-        """Wakes the core whenever something is due."""
-        while True:
-            due = self.core.due()
-            self._alarm_at = math.inf if due is None else due
-            self._alarm = trio.Event()
-            delay = math.inf if due is None else max(0, due - self.now()) / 1000
-            with trio.move_on_after(delay):
-                await self._alarm.wait()
-            self.core.wake(self.now())
-            self._deliver()
 
     async def close_idle(self) -> None:
         """Drops connections on which nothing has moved for connections.max.idle.ms; below 0 there is no such limit.
@@ -222,7 +195,7 @@ async def serve(
     async with trio.open_nursery() as nursery:
         server = Server(core, clock, nursery)
         try:
-            nursery.start_soon(server.keep_time)
+            nursery.start_soon(server.alarm.run)
             nursery.start_soon(server.close_idle)
             for listener, sock in listeners:
                 nursery.start_soon(server.accept, listener, sock)

@@ -47,7 +47,7 @@ def partitions_of(link: Link, topic: str) -> int:
     return len(link.ask(metadata(topic, create=True), 9).topics[0].partitions)
 
 
-# -- ready -----------------------------------------------------------------------------------------------------------------
+# -- ready ---------------------------------------------------------------------------------------------------------
 
 
 def test_ready_lines_come_once_and_after_the_listener_accepts(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_the_module_is_the_command() -> None:
         assert by_module.stdout.replace("python -m kpybroker", "kpybroker") == direct.stdout
 
 
-# -- what it is told -------------------------------------------------------------------------------------------------------
+# -- what it is told -----------------------------------------------------------------------------------------------
 
 
 def test_an_override_beats_the_file_and_the_file_the_default(tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ def test_topics_of_the_command_line_exist(tmp_path: Path) -> None:
         assert topics == {"one": 1, "three": 3}
 
 
-# -- what it refuses -------------------------------------------------------------------------------------------------------
+# -- what it refuses -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -244,7 +244,7 @@ def test_what_was_refused_leaves_nothing_behind(tmp_path: Path) -> None:
         pass
 
 
-# -- what is kept ------------------------------------------------------------------------------------------------------------
+# -- what is kept --------------------------------------------------------------------------------------------------
 
 
 def committed(link: Link, group: str) -> dict[str, int]:

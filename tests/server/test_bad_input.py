@@ -225,7 +225,7 @@ def unread(link: Link) -> int:
 
 
 def test_a_promise_of_a_large_frame_costs_nothing(broker: BrokerProcess) -> None:
-    """100 connections that announce 100 MB each and send 300 KB: room is made as bytes come, not as they are promised."""
+    """20 connections announce 100 MB each and send 300 KB: room is made as bytes come, not as they are promised."""
     memory = broker.memory_kib()
     links = [broker.link() for _ in range(20)]
     for link in links:
@@ -266,7 +266,7 @@ def test_a_client_that_never_reads(broker: BrokerProcess) -> None:
 
 
 def test_half_a_frame_byte_by_byte(broker: BrokerProcess) -> None:
-    """A request may come in pieces of any size; while it drips in, others are served; it is answered when it is whole."""
+    """A request may come byte by byte; while it drips in, others are served; it is answered when it is whole."""
     frame = sized(request_frame(metadata("t"), 9, 1))
     with broker.link() as slow, broker.link() as other:
         slow.expect(3, 9, 1)
@@ -333,7 +333,7 @@ def test_a_client_that_hangs_up_in_a_long_poll(broker: BrokerProcess) -> None:
     assert lines_of(broker, "closed:") == before
 
 
-# -- limits that are set ---------------------------------------------------------------------------------------------------
+# -- limits that are set -------------------------------------------------------------------------------------------
 
 
 def limited(folder: Path, *settings: str) -> BrokerProcess:
@@ -395,13 +395,12 @@ def test_max_connections(tmp_path: Path) -> None:
 
 def test_idle_connections_are_closed(tmp_path: Path) -> None:
     """Where nothing has moved for connections.max.idle.ms the connection ends; one that is used stays."""
-    with limited(tmp_path, "connections.max.idle.ms=600") as broker:
-        with broker.link() as idle, broker.link() as used:
-            idle.ask(metadata("t"), 9)
-            while idle.is_quiet():
-                used.ask(metadata("t"), 9)
-            assert idle.is_closed()
-            assert used.ask(metadata("t"), 9).topics[0].error_code == 0
+    with limited(tmp_path, "connections.max.idle.ms=600") as broker, broker.link() as idle, broker.link() as used:
+        idle.ask(metadata("t"), 9)
+        while idle.is_quiet():
+            used.ask(metadata("t"), 9)
+        assert idle.is_closed()
+        assert used.ask(metadata("t"), 9).topics[0].error_code == 0
 
 
 def test_a_client_that_never_reads_is_idle(tmp_path: Path) -> None:

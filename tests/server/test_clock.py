@@ -28,7 +28,7 @@ def test_it_goes_on_and_never_back() -> None:
 
 
 def test_a_test_that_freezes_time_does_not_freeze_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Libraries that freeze time replace these functions of the standard library: the broker's time passes all the same."""
+    """Libraries that freeze time replace these functions of the standard library: the broker's time still passes."""
 
     def frozen() -> float:
         raise AssertionError("a frozen clock was read")

@@ -46,7 +46,7 @@ def is_free(address: Address) -> bool:
     return True
 
 
-# -- the block -------------------------------------------------------------------------------------------------------------
+# -- the block -----------------------------------------------------------------------------------------------------
 
 
 def test_without_a_loop() -> None:
@@ -87,9 +87,8 @@ def test_under_asyncio() -> None:
 def test_two_brokers_at_once() -> None:
     """Each has its own port, cluster and topics; the end of one is nothing to the other."""
     with Broker(topics=["mine"]) as first:
-        with Broker(topics=["yours"]) as second:
-            with link_to(first) as one, link_to(second) as two:
-                found = [link.ask(metadata(), 9) for link in (one, two)]
+        with Broker(topics=["yours"]) as second, link_to(first) as one, link_to(second) as two:
+            found = [link.ask(metadata(), 9) for link in (one, two)]
         assert [[topic.name for topic in answer.topics] for answer in found] == [["mine"], ["yours"]]
         assert found[0].cluster_id != found[1].cluster_id
         assert answers(first)
@@ -135,21 +134,20 @@ def test_methods_from_any_thread() -> None:
     assert is_free((host, int(port)))
 
 
+def rush(address: Address) -> None:
+    """Connects again and again until nobody listens."""
+    with contextlib.suppress(OSError):
+        while True:
+            socket.create_connection(address).close()
+
+
 def test_a_stop_is_at_once_whatever_comes_in() -> None:
     """Connections that arrive in the very moment of the stop do not hold it up."""
     for _ in range(10):
         with Broker() as broker:
-            address, rushing = address_of(broker), True
-
-            def rush(address: Address = address) -> None:
-                with contextlib.suppress(OSError):
-                    while rushing:
-                        socket.create_connection(address).close()
-
-            worker = threading.Thread(target=rush)
+            worker = threading.Thread(target=rush, args=(address_of(broker),))
             worker.start()
             assert answers(broker)
-        rushing = False
         worker.join()
 
 
@@ -165,7 +163,7 @@ def test_nothing_stays_behind() -> None:
     assert len(os.listdir("/proc/self/fd")) == descriptors
 
 
-# -- what it is told -------------------------------------------------------------------------------------------------------
+# -- what it is told -----------------------------------------------------------------------------------------------
 
 
 def test_config_in_pythons_own_values() -> None:
@@ -214,9 +212,8 @@ def test_what_cannot_be_started() -> None:
 
 def test_a_directory_in_use(tmp_path: Path) -> None:
     """Two brokers of one process do not share a directory either."""
-    with Broker(data_dir=tmp_path / "data"):
-        with pytest.raises(StorageError, match="another broker"):
-            Broker(data_dir=tmp_path / "data").start()
+    with Broker(data_dir=tmp_path / "data"), pytest.raises(StorageError, match="another broker"):
+        Broker(data_dir=tmp_path / "data").start()
     with Broker(data_dir=tmp_path / "data"):
         pass
 
@@ -228,7 +225,7 @@ def test_the_face_is_lazy() -> None:
         _ = kpybroker.nonsense
 
 
-# -- a fork ----------------------------------------------------------------------------------------------------------------
+# -- a fork --------------------------------------------------------------------------------------------------------
 
 
 def in_a_fork(step: Any) -> str:
@@ -294,7 +291,7 @@ def test_a_fork_holds_no_port_and_no_connection() -> None:
         os.close(go_on)
 
 
-# -- a bug of ours ---------------------------------------------------------------------------------------------------------
+# -- a bug of ours -------------------------------------------------------------------------------------------------
 
 
 class OurBug(Exception):

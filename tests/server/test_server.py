@@ -102,7 +102,7 @@ def test_requests_after_a_large_one() -> None:
 
 @pytest.mark.parametrize("count", [1, 70, 900])
 def test_answers_of_any_size(count: int) -> None:
-    """Small answers in one piece, large ones straight from the file: the same bytes, also over many segments of memory."""
+    """Small answers go in one piece, large ones straight from the file: the same bytes."""
     assembly = assembled()
     running = Running(assembly).wait()
     with Link(address_of(assembly)) as link:
@@ -127,7 +127,7 @@ def test_requests_right_behind_a_large_one() -> None:
     running.stop()
 
 
-# -- connections without a server --------------------------------------------------------------------------------------------
+# -- connections without a server ----------------------------------------------------------------------------------
 
 
 class NoHost:
