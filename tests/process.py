@@ -88,7 +88,7 @@ class Link:
     """One connection; requests may be sent before the answers to others are read."""
 
     def __init__(self, address: Address, *, receive_buffer: int | None = None, client_id: str | None = "test") -> None:
-        self.socket = socket.socket()
+        self.socket = socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
         if receive_buffer is not None:  # before it connects, or the window is agreed on already
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(PATIENCE_S)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kpybroker.config.settings import Settings
+from kpybroker.config.topics import topic_settings
 from kpybroker.journal import Journal, Stream
 from kpybroker.machine import Call, Decision, Instant, Record, Reply
 from kpybroker.partition import Partition
@@ -46,9 +47,11 @@ def encode(record: Record) -> tuple[bytes | None, bytes | None]:
 
 def stream_of(machine: Counter) -> tuple[Journal, Stream]:
     log = Log(MemoryFiles(), "counter-0", LogConfig(), NOW)
-    partition = machine.partition = Partition(("counter", 0), bytes(16), log, Producers(), Settings({}).topic({}))
+    partition = machine.partition = Partition(
+        ("counter", 0), bytes(16), log, Producers(), topic_settings(Settings({}), {})
+    )
     journal = Journal(
-        lambda reply: machine.events.append(("reply", reply)),
+        lambda replies: machine.events.extend([("reply", reply) for reply in replies]),
         lambda appended: machine.events.append(("appended", appended.high_watermark)),
     )
     return journal, Stream(machine, partition, encode)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kpybroker.config.settings import Settings
+from kpybroker.config.topics import topic_settings
 from kpybroker.partition import Appended, Partition
 from kpybroker.storage.files import Slice
 from kpybroker.storage.log import Log
@@ -19,7 +20,7 @@ NOW = 1_700_000_000_000
 
 
 def partition(**configs: str) -> Partition:
-    settings = Settings({}).topic({name.replace("_", "."): value for name, value in configs.items()})
+    settings = topic_settings(Settings({}), {name.replace("_", "."): value for name, value in configs.items()})
     log = Log(MemoryFiles(), "a-0", LogConfig(), NOW)
     return Partition(("a", 0), bytes(16), log, Producers(), settings)
 
@@ -73,12 +74,15 @@ def test_the_first_batch_comes_whole_or_not_at_all() -> None:
 
 @pytest.mark.parametrize("later", range(1, 6))
 def test_a_repeated_batch_has_its_first_offset(later: int) -> None:
-    """An idempotent producer may send each of its last five batches again: same answer, nothing appended (KIP-98)."""
+    """An idempotent producer may send each of its last five batches again: its offset, nothing appended (KIP-98).
+
+    Kafka then answers the batch's own timestamp as that of the append (UnifiedLog.append), whatever the topic's type.
+    """
     target = partition()
     batches = [{"producer_id": 5, "producer_epoch": 0, "base_sequence": number} for number in range(5)]
     for number, batch in enumerate(batches):
         assert append(target, b"x", **batch) == Appended(number)
-    assert append(target, b"x", **batches[-later]) == Appended(5 - later)
+    assert append(target, b"x", **batches[-later]) == Appended(5 - later, NOW)
     assert target.high_watermark == 5
 
 

@@ -157,10 +157,12 @@ def test_epoch_0_replaces_the_session(bench: Bench) -> None:
     assert len(bench.state.sessions) == 1
 
 
-def test_nobody_gets_a_session_for_nothing(bench: Bench) -> None:
-    """A fetch without partitions opens none."""
-    assert bench.connect().ask(fetch(session=(0, 0)), BY_NAME).session_id == 0
-    assert len(bench.state.sessions) == 0
+def test_a_session_may_begin_with_nothing(bench: Bench, producer: CoreClient) -> None:
+    """A full fetch without partitions opens a session too, and partitions may join it, as in Kafka 4.3.1."""
+    follower = Follower(bench)
+    assert follower.open().session_id > 0
+    producer.ask(produce("a", b"x"), 9)
+    assert fetched(follower.next(("a", 0, 0))) == {("a", 0): [b"x"]}
 
 
 @pytest.mark.parametrize("epoch", [1, 3, 4])
@@ -198,13 +200,13 @@ def test_sessions_by_name_and_by_id_do_not_mix(bench: Bench, producer: CoreClien
 
 
 def test_a_session_by_id_outlives_its_topic(bench: Bench, producer: CoreClient) -> None:
-    """A topic that is deleted and made again is another topic: the id that is followed is unknown."""
+    """A topic that is deleted and made again is another topic, and does not have the id that is followed."""
     ids = {"a": bytes(producer.ask(metadata("a"), 12).topics[0].topic_id)}
     follower = Follower(bench, BY_ID, ids)
     follower.open(("a", 0, 0))
     producer.ask(blank(request_type(20), topic_names=["a"], timeout_ms=1000), 4)
     producer.ask(create_topic("a"), 7)
-    assert [part.error_code for part in parts_of(follower.next()).values()] == [Error.UNKNOWN_TOPIC_ID]
+    assert [part.error_code for part in parts_of(follower.next()).values()] == [Error.INCONSISTENT_TOPIC_ID]
 
 
 # -- the cache by itself -------------------------------------------------------------------------------------------

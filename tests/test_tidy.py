@@ -11,7 +11,8 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import NamedTuple
 
-from kpybroker.handlers import APIS
+from kpybroker.handlers import APIS, Handler
+from kpybroker.machine import Api
 from kpybroker.wire.apis import name_of
 from tests.conftest import ROOT
 
@@ -307,17 +308,22 @@ def handlers() -> list[Source]:
 NOT_HANDLERS = ("__init__.py", "common.py")
 
 
+def served(api: Api) -> str:
+    """The name that the table gives to an API's file and function."""
+    assert isinstance(api.handle, Handler)
+    return api.handle.name
+
+
 def test_the_table_of_handlers_is_the_folder() -> None:
     """Each file of handlers/ answers one API, by the function of its name, and is in the table."""
     files = sorted(Path(source.path).stem for source in handlers())
-    rows = {api.handle.__name__: api.handle.__module__.rpartition(".")[2] for api in APIS.values()}
+    rows = [served(api) for api in APIS.values()]
     assert sorted(rows) == files
-    none([name for name, module in rows.items() if name != module])
 
 
 def test_a_handler_says_what_it_answers() -> None:
     """A handler opens with its API, its versions as the table has them, and how it behaves."""
-    rows = {api.handle.__name__: api for api in APIS.values()}
+    rows = {served(api): api for api in APIS.values()}
     wrong = []
     for source in handlers():
         api, told = rows[Path(source.path).stem], ast.get_docstring(source.tree) or ""

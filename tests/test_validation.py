@@ -9,6 +9,7 @@ import crc32c
 import pytest
 
 from kpybroker.config.settings import Settings
+from kpybroker.config.topics import topic_settings
 from kpybroker.validation import Refusal, examine, refuse_shape
 from kpybroker.wire.errors import Error
 from kpybroker.wire.records import batches, build, read_header
@@ -29,7 +30,7 @@ def edited(batch: bytes, *edits: tuple[tuple[int, str], int]) -> bytes:
 
 
 def look_at(batch: bytes, **configs: str) -> Refusal | int:
-    topic = Settings({}).topic({name.replace("_", "."): value for name, value in configs.items()})
+    topic = topic_settings(Settings({}), {name.replace("_", "."): value for name, value in configs.items()})
     return examine(read_header(batch), memoryview(bytearray(batch)), topic, NOW)
 
 

@@ -11,6 +11,8 @@ from kpybroker.machine import Instant
 from kpybroker.server.unread import LENGTH_BYTES, Buffers, Unread
 from kpybroker.server.unsent import Unsent
 
+REQUESTS_PER_TURN = 32  # of one connection that has sent many at once; then the others have their turn
+
 
 class Host(Protocol):
     """What a connection needs of the server around it."""
@@ -81,14 +83,15 @@ class Connection:
             self._serve(self._unread.take_rest())
 
     def _serve(self, data: memoryview) -> None:
-        position = 0
-        while self.is_open and not self.busy:
+        position = served = 0
+        while self.is_open and not self.busy and served < REQUESTS_PER_TURN:
             size = self._frame_size(data, position)
             if size is None or len(data) - position - LENGTH_BYTES < size:
                 break
             self.busy = True
             frame = data[position + LENGTH_BYTES : position + LENGTH_BYTES + size]
             position += LENGTH_BYTES + size
+            served += 1
             self._host.receive(self, frame)
         if self.is_open and position < len(data):
             size = self._frame_size(data, position)

@@ -14,6 +14,7 @@ import pytest
 from kpybroker.handlers import APIS
 from kpybroker.wire.apis import request_type
 from kpybroker.wire.declare import type_of
+from kpybroker.wire.fields import blank
 from kpybroker.wire.messages.metadata import MetadataRequest
 from tests.frames import header, request_frame, sized
 from tests.process import BrokerProcess, Link
@@ -333,6 +334,20 @@ def test_a_client_that_hangs_up_in_a_long_poll(broker: BrokerProcess) -> None:
     assert lines_of(broker, "closed:") == before
 
 
+def test_a_slow_reader_of_a_deleted_topic(broker: BrokerProcess) -> None:
+    """An answer that is on its way comes whole, although the topic and its files have gone meanwhile."""
+    values = [bytes([number]) * 900_000 for number in range(8)]
+    with broker.link() as other, broker.link(receive_buffer=4096) as slow:
+        other.ask(create_topic("going"), 7)
+        for value in values:
+            assert produced(other.ask(produce("going", value), 9))[0] == 0
+        slow.send(fetch(("going", 0, 0), partition_max_bytes=9_000_000), 12)
+        until(lambda: not slow.is_quiet())
+        deletion = blank(request_type(20), topic_names=["going"], timeout_ms=1000)
+        assert other.ask(deletion, 4).responses[0].error_code == 0
+        assert fetched(slow.answer()) == {("going", 0): values}
+
+
 # -- limits that are set -------------------------------------------------------------------------------------------
 
 
@@ -420,6 +435,25 @@ def connections_of(broker: BrokerProcess) -> int:
     port = f"{broker.address[1]:04X}"
     rows = [line.split() for line in Path(f"/proc/{broker.process.pid}/net/tcp").read_text().splitlines()[1:]]
     return sum(row[1].endswith(f":{port}") and row[3] == "01" for row in rows)
+
+
+def test_no_descriptors_left(tmp_path: Path) -> None:
+    """Where the process may open no more files, who is connected is served, data is written, and others wait for room."""
+    with limited(tmp_path, "num.partitions=3") as broker, broker.link() as first:
+        first.ask(metadata("t"), 9)
+        resource.prlimit(broker.process.pid, resource.RLIMIT_NOFILE, (40, 40))
+        links = [broker.link() for _ in range(60)]
+        for link in links:
+            link.send(metadata("t"), 9)
+        until(lambda: "no connection can be accepted" in broker.log)
+        assert first.ask(metadata("t"), 9).topics[0].error_code == 0
+        for link in links[:40]:
+            link.close()
+        for link in links[40:]:
+            assert link.answer().topics[0].error_code == 0
+            link.close()
+        assert produced(first.ask(produce("t", b"x"), 9)) == (0, 0)
+        assert "Traceback" not in broker.log
 
 
 def test_idle_may_be_for_ever(tmp_path: Path) -> None:

@@ -195,6 +195,17 @@ def test_host_and_port() -> None:
         assert answers(broker)
 
 
+@pytest.mark.parametrize("host", ["::1", "0.0.0.0", "::"])
+def test_other_hosts(host: str) -> None:
+    """IPv6 addresses are written as clients take them; every address of the machine is reached by its own."""
+    with Broker(host=host) as broker:
+        assert broker.bootstrap_servers.startswith(f"[{host}]:" if ":" in host else f"{host}:")
+        port = address_of(broker)[1]
+        reached = "::1" if ":" in host else "127.0.0.1"
+        with Link((reached, port)) as link:
+            assert [(each.host, each.port) for each in link.ask(metadata(), 9).brokers] == [(reached, port)]
+
+
 def test_what_cannot_be_started() -> None:
     """Wrong settings, topics and ports are errors of one line, before there is a broker."""
     with pytest.raises(SettingError, match=r"num\.partitions"):
@@ -300,6 +311,7 @@ class OurBug(Exception):
 
 def test_a_bug_fails_the_test_at_its_end(caplog: pytest.LogCaptureFixture) -> None:
     """A handler that raises answers UNKNOWN_SERVER_ERROR, and stop() raises BrokerBug with the error as its cause."""
+    from kpybroker.broker import Router
     from kpybroker.handlers import APIS
     from kpybroker.machine import Api, Call
     from kpybroker.state import State
@@ -312,7 +324,7 @@ def test_a_bug_fails_the_test_at_its_end(caplog: pytest.LogCaptureFixture) -> No
     broker.start()
     address = address_of(broker)
     assert broker._assembly is not None
-    broker._assembly.core._apis = {**APIS, 16: Api(16, 0, 5, broken)}
+    broker._assembly.core._router = Router({**APIS, 16: Api(16, 0, 5, broken)})
     with link_to(broker) as link:
         assert link.ask(ListGroupsRequest(), 4).error_code == -1
         assert link.ask(metadata(), 9).brokers[0].node_id == 1

@@ -5,16 +5,18 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import trio
 
 from kpybroker.config.settings import Settings
 from kpybroker.server.assembly import Assembly, assemble
-from kpybroker.server.connection import SCRATCH, Connection
+from kpybroker.server.connection import Connection
 from kpybroker.server.server import serve
+from kpybroker.server.unread import SCRATCH, Buffers
 from kpybroker.server.unsent import READ_WHOLE, Unsent
-from kpybroker.storage.files import RealFiles
+from kpybroker.storage.files import Files, RealFiles
 from kpybroker.storage.memory import MemoryFiles
 from tests.process import Link
 from tests.requests import fetch, fetched, metadata, produce, produced
@@ -134,19 +136,13 @@ class NoHost:
     """What a connection needs of its server; it notes what the connection does."""
 
     def __init__(self) -> None:
-        self.scratch = memoryview(bytearray(SCRATCH))
+        self.buffers = Buffers()
         self.max_frame_bytes = 10_000_000
         self.frames: list[bytes] = []
         self.reasons: list[str | None] = []
 
     def now(self) -> int:
         return 0
-
-    def take_buffer(self, size: int) -> bytearray:
-        return bytearray(size)
-
-    def give_back(self, buffer: bytearray) -> None:
-        buffer[:] = b"?" * len(buffer)
 
     def receive(self, connection: Connection, frame: memoryview) -> None:
         self.frames.append(bytes(frame))
@@ -183,11 +179,31 @@ def test_frames_in_pieces(piece: int) -> None:
     ours.close()
 
 
-def test_what_is_unsent_goes_out_in_order(tmp_path: object) -> None:
+def test_many_requests_at_once_are_served_in_turns() -> None:
+    """A client that has sent thousands of requests holds up nobody: a few are served, and the rest waits."""
+    frames = [b"%d" % number for number in range(2000)]
+    data = b"".join(len(frame).to_bytes(4, "big") + frame for frame in frames)
+    host = NoHost()
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    connection = Connection(1, ours, "test", host)
+    theirs.sendall(data)
+    connection.on_readable()
+    turns = 1
+    while connection.has_frame:
+        assert len(host.frames) <= turns * 100
+        connection.pump()
+        turns += 1
+    assert host.frames == frames
+    ours.close()
+    theirs.close()
+
+
+def test_what_is_unsent_goes_out_in_order(tmp_path: Path) -> None:
     """Bytes and stretches of files, in memory or on a disk, small and large, come out as one stream."""
     expected = b""
     unsent = Unsent()
-    files = RealFiles(str(tmp_path)), MemoryFiles()
+    files: list[Files] = [RealFiles(str(tmp_path)), MemoryFiles()]
     for number, each in enumerate(files):
         file = each.create(f"file{number}")
         file.append(bytes(range(256)) * 1000)
