@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import crc32c
 import pytest
 
 from kpybroker.config.settings import Settings
@@ -119,8 +120,6 @@ def test_a_wrong_max_timestamp_is_put_right() -> None:
 
 
 def crc_of(batch: bytes | bytearray) -> bytes:
-    import crc32c
-
     return int(crc32c.crc32c(bytes(batch[21:]))).to_bytes(4, "big")
 
 

@@ -11,6 +11,7 @@ from kpybroker.storage.memory import MemoryFiles
 from kpybroker.wire.apis import request_type
 from kpybroker.wire.fields import blank
 from kpybroker.wire.messages.offset_fetch import OffsetFetchRequest
+from kpybroker.wire.records import build
 from tests.core import Bench, CoreClient, FullDisk
 from tests.requests import create_topic, fetch, fetched, init_producer_id, metadata, produce, produced
 from tests.scripted import COMMIT_VERSION, JOIN_VERSION, SESSION_MS, commit, enter, join, settle
@@ -106,7 +107,6 @@ def test_producer_ids_are_never_given_twice(bench_files: MemoryFiles) -> None:
 
 def test_an_idempotent_producer_outlives_a_kill(bench_files: MemoryFiles) -> None:
     """What a producer sent before the kill is known as sent: its batch again is a duplicate, the next one is next."""
-    from kpybroker.wire.records import build
 
     def batch(sequence: int) -> bytes:
         rows = [(1_700_000_000_000, None, b"x", ())]

@@ -46,10 +46,13 @@ def start(
 
     PROPERTIES is a server.properties file, as kafka-server-start.sh takes it.
     """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # it ends what is still starting as SIGTERM does, without a word
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="[%(asctime)s] %(levelname)s %(message)s")
     try:
         _check_port_file(port_file)
         told = {} if properties is None else read_properties(properties.read_bytes())
+        if host is not None or port is not None:
+            told.pop("advertised.listeners", None)  # it speaks of the file's own listeners
         told.update(read_overrides(overrides))
         _listen(told, host, port)
         settings = Settings(told, strict=strict)

@@ -121,6 +121,7 @@ class Server:
                     await trio.lowlevel.checkpoint()
                 continue
             self._welcome(listener, accepted, address[0])
+            await trio.lowlevel.checkpoint()  # however many are waiting, who is connected has its turn
 
     def _welcome(self, listener: Listener, sock: socket.socket, host: str) -> None:
         if self._by_host.get(host, 0) >= self.limits.max_connections_per_ip:

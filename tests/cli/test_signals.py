@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import time
 from pathlib import Path
@@ -48,6 +49,17 @@ def test_a_busy_broker_stops_at_once(tmp_path: Path, number: int, code: int) -> 
         assert "Traceback" not in broker.log
         for link in (idle, poll, half):
             assert link.is_closed()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_broker_that_is_still_starting_stops_at_once(tmp_path: Path, number: int) -> None:
+    """Killed by the signal, which a shell reports as 143 and 130 too; without a word."""
+    properties = tmp_path / "server.properties"
+    os.mkfifo(properties)
+    broker = BrokerProcess(tmp_path, str(properties))
+    with open(properties, "wb"):  # it has begun to read them
+        assert stop_in_time(broker, number) == -number
+    assert broker.log == broker.out == ""
 
 
 def test_a_stop_leaves_the_directory_closed_cleanly(tmp_path: Path) -> None:

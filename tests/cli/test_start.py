@@ -135,6 +135,36 @@ def test_the_listeners_of_the_file_count_unless_a_port_is_given(tmp_path: Path) 
         assert "," not in broker.log.partition("serving on ")[2]
 
 
+KAFKAS_OWN = """
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@localhost:9093
+listeners=PLAINTEXT://:9092,CONTROLLER://:9093
+inter.broker.listener.name=PLAINTEXT
+advertised.listeners=PLAINTEXT://localhost:9092,CONTROLLER://localhost:9093
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT
+num.network.threads=3
+socket.send.buffer.bytes=102400
+offsets.topic.replication.factor=1
+log.retention.hours=168
+log.segment.bytes=1073741824
+"""
+
+
+def test_the_file_that_comes_with_kafka(tmp_path: Path) -> None:
+    """Kafka's own server.properties starts, without a warning; on another port clients are told that port."""
+    properties = tmp_path / "server.properties"
+    properties.write_text(KAFKAS_OWN + f"log.dirs={tmp_path / 'data'}\n")
+    with BrokerProcess(tmp_path, str(properties)) as broker, broker.link() as link:
+        assert [(each.host, each.port) for each in link.ask(metadata(), 9).brokers] == [broker.address]
+        assert "WARNING" not in broker.log
+        assert (tmp_path / "data" / "meta.properties").exists()
+    overrides = ["--override", "advertised.listeners=PLAINTEXT://kafka.example:1234"]
+    with BrokerProcess(tmp_path / "second", str(properties), *overrides) as broker, broker.link() as link:
+        assert [each.host for each in link.ask(metadata(), 9).brokers] == ["kafka.example"]
+
+
 def test_advertised_listeners_are_what_clients_are_told(tmp_path: Path) -> None:
     """A broker behind a port mapping says where it is reached from outside."""
     with (
@@ -277,19 +307,41 @@ def test_a_directory_keeps_everything(tmp_path: Path, number: int) -> None:
         assert "Traceback" not in broker.log
 
 
-def test_without_a_directory_nothing_is_kept(tmp_path: Path) -> None:
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where brokers without a directory keep their data, for this test alone."""
+    made = tmp_path / "tmp"
+    made.mkdir()
+    monkeypatch.setenv("TMPDIR", str(made))
+    return made
+
+
+def test_without_a_directory_nothing_is_kept(tmp_path: Path, temporary: Path) -> None:
     """The default is a broker whose data goes with it, after a stop at once."""
-    temporary = tmp_path / "tmp"
-    temporary.mkdir()
-    os.environ["TMPDIR"] = str(temporary)
-    try:
-        with BrokerProcess(tmp_path / "first", "--topic", "t") as broker, broker.link() as link:
-            link.ask(produce("t", b"x"), 9)
-            assert list(temporary.rglob("*.log"))
-            broker.stop()
-        assert list(temporary.iterdir()) == []
-    finally:
-        del os.environ["TMPDIR"]
+    with BrokerProcess(tmp_path / "first", "--topic", "t") as broker, broker.link() as link:
+        link.ask(produce("t", b"x"), 9)
+        assert list(temporary.rglob("*.log"))
+        broker.stop()
+    assert list(temporary.iterdir()) == []
+
+
+def test_what_a_killed_broker_has_left_goes_with_the_next(tmp_path: Path, temporary: Path) -> None:
+    """A broker that was killed cannot clean up: the next one does, and leaves alone what is in use."""
+    with (
+        BrokerProcess(tmp_path / "living", "--topic", "t") as living,
+        BrokerProcess(tmp_path / "killed", "--topic", "t") as killed,
+        living.link() as link,
+        killed.link() as doomed,
+    ):
+        link.ask(produce("t", b"x"), 9)
+        doomed.ask(produce("t", b"y"), 9)
+        assert len(list(temporary.rglob("t-0"))) == 2
+        killed.stop(signal.SIGKILL)
+        with BrokerProcess(tmp_path / "next", "--topic", "u") as after, after.link() as other:
+            other.ask(produce("u", b"z"), 9)
+            assert len(list(temporary.rglob("t-0"))) == 1
+        assert fetched(link.ask(fetch(("t", 0, 0)), 12)) == {("t", 0): [b"x"]}
+        living.stop()
 
 
 @pytest.mark.parametrize("acks", [1, -1])
@@ -316,6 +368,26 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, acks: int) -> Non
         assert len(values) >= answered
         assert values == [b"%d" % number * 50 for number in range(len(values))]
         assert produced(link.ask(produce("t", b"x"), 9)) == (0, len(values))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_segments_are_joined_again(tmp_path: Path, number: int) -> None:
+    """A log of several segments is one log after a restart, stop or kill, and goes on where it was."""
+    data = tmp_path / "data"
+    arguments = ["--data-dir", str(data), "--topic", "t", "--override", f"log.segment.bytes={1024 * 1024}"]
+    values = [bytes([each]) * 300_000 for each in range(10)]
+    for start in ("first", "second", "third"):
+        with BrokerProcess(tmp_path / start, *arguments) as broker, broker.link() as link:
+            done = 0 if start == "first" else 5
+            for offset, value in enumerate(values[done : done + 5], done):
+                if start != "third":
+                    assert produced(link.ask(produce("t", value), 9)) == (0, offset)
+            found: list[bytes | None] = []
+            while more := fetched(link.ask(fetch(("t", 0, len(found))), 12))["t", 0]:
+                found += more
+            assert found == values[: done + 5]
+            broker.stop(number)
+    assert len(list((data / "t-0").glob("*.log"))) == 4
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import array
+import fcntl
 import random
 import resource
 import socket
 import struct
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 
+import crc32c
 import pytest
 
 from kpybroker.handlers import APIS
@@ -156,8 +160,6 @@ def end_of(link: Link) -> int:
 @pytest.mark.parametrize("count", [0, 1, 3, 2**31 - 1, -1])
 def test_a_lying_record_count(broker: BrokerProcess, count: int) -> None:
     """A batch that says it has other than its two records is INVALID_RECORD, and costs no memory."""
-    import crc32c
-
     lying = bytearray(batch(b"one", b"two"))
     struct.pack_into(">i", lying, 23, max(count - 1, -1))
     struct.pack_into(">i", lying, 57, count)
@@ -216,10 +218,6 @@ def test_100_half_sent_frames_of_1_mb(broker: BrokerProcess) -> None:
 
 def unread(link: Link) -> int:
     """Bytes that are sent and not taken yet (SIOCOUTQ)."""
-    import array
-    import fcntl
-    import termios
-
     left = array.array("i", [0])
     fcntl.ioctl(link.socket, termios.TIOCOUTQ, left)
     return left[0]
@@ -438,7 +436,7 @@ def connections_of(broker: BrokerProcess) -> int:
 
 
 def test_no_descriptors_left(tmp_path: Path) -> None:
-    """Where the process may open no more files, who is connected is served, data is written, and others wait for room."""
+    """Where the process may open no more files, who is connected is served, and others wait for room."""
     with limited(tmp_path, "num.partitions=3") as broker, broker.link() as first:
         first.ask(metadata("t"), 9)
         resource.prlimit(broker.process.pid, resource.RLIMIT_NOFILE, (40, 40))

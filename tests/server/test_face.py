@@ -16,9 +16,14 @@ import trio
 
 import kpybroker
 from kpybroker import Broker, BrokerBug
+from kpybroker.broker import Router
 from kpybroker.config.values import SettingError
+from kpybroker.handlers import APIS
+from kpybroker.machine import Api, Call
 from kpybroker.server.assembly import StartError
+from kpybroker.state import State
 from kpybroker.storage.files import StorageError
+from kpybroker.wire.messages.list_groups import ListGroupsRequest
 from tests.process import Address, Link
 from tests.requests import create_topic, fetch, fetched, metadata, produce, produced
 
@@ -143,7 +148,7 @@ def rush(address: Address) -> None:
 
 def test_a_stop_is_at_once_whatever_comes_in() -> None:
     """Connections that arrive in the very moment of the stop do not hold it up."""
-    for _ in range(10):
+    for _ in range(4):
         with Broker() as broker:
             worker = threading.Thread(target=rush, args=(address_of(broker),))
             worker.start()
@@ -195,7 +200,17 @@ def test_host_and_port() -> None:
         assert answers(broker)
 
 
-@pytest.mark.parametrize("host", ["::1", "0.0.0.0", "::"])
+def has_ipv6() -> bool:
+    """Some containers have none."""
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", *(["::1", "::"] if has_ipv6() else [])])
 def test_other_hosts(host: str) -> None:
     """IPv6 addresses are written as clients take them; every address of the machine is reached by its own."""
     with Broker(host=host) as broker:
@@ -311,11 +326,6 @@ class OurBug(Exception):
 
 def test_a_bug_fails_the_test_at_its_end(caplog: pytest.LogCaptureFixture) -> None:
     """A handler that raises answers UNKNOWN_SERVER_ERROR, and stop() raises BrokerBug with the error as its cause."""
-    from kpybroker.broker import Router
-    from kpybroker.handlers import APIS
-    from kpybroker.machine import Api, Call
-    from kpybroker.state import State
-    from kpybroker.wire.messages.list_groups import ListGroupsRequest
 
     def broken(state: State, call: Call) -> Any:
         raise OurBug("in a handler")
