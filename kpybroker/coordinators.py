@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from kpybroker.config.settings import Settings
@@ -13,6 +13,9 @@ from kpybroker.machine import Call, Decision, Instant, Record, Reply
 from kpybroker.metadata.image import CONSUMER_OFFSETS, Image, Topic
 from kpybroker.replicas import Replicas
 from kpybroker.storage.files import StorageError
+from kpybroker.wire.compiler import WireError
+from kpybroker.wire.errors import Error
+from kpybroker.wire.fields import blank
 from kpybroker.wire.internal import decode_coordinator, encode_coordinator
 from kpybroker.wire.records import records
 
@@ -108,14 +111,17 @@ class GroupCoordinators:
         partition = self._replicas.get(CONSUMER_OFFSETS, number, now)
         assert partition is not None
         shard = Shard(self._group_settings(), self._random)
-        for header, batch in partition.log.batches():
-            if header.is_control:
-                continue
-            for row in records(batch, header):
-                assert row.key is not None
-                record = decode_coordinator(row.key, row.value)
-                if record is not None:
-                    shard.replay(record)
+        found = partition.log
+        try:
+            for header, batch in found.batches():
+                if header.is_control:
+                    continue
+                for row in records(batch, header):
+                    record = decode_coordinator(row.key or b"", row.value)
+                    if record is not None:
+                        shard.replay(record)
+        except WireError as error:
+            raise StorageError(f"{found.files.root}/{found.directory}", f"cannot be read: {error}") from error
         stream = self._streams[number] = Stream(shard, partition, encode_coordinator)
         self._carry_out(number, stream, shard.loaded(now), now)
         return stream
@@ -127,6 +133,7 @@ class GroupCoordinators:
             # What the coordinator holds is ahead of its log now: it is dropped, and loaded again when next asked for.
             del self._streams[number]
             self._deadlines.pop(number, None)
+            self._journal.reply(_undone(decision.replies))
             self._journal.reply(_shard(stream).unload().replies)
             raise
         self._note_deadline(number)
@@ -156,6 +163,13 @@ class GroupCoordinators:
 
 def _shard(stream: Stream) -> Shard:
     return cast("Shard", stream.machine)
+
+
+def _undone(replies: Iterable[Reply]) -> Iterator[Reply]:
+    """What was decided did not come to be: whoever has waited for it is told to look anew."""
+    for ticket, response in replies:
+        if hasattr(response, "error_code"):  # without one it answers who has asked, and that is told the error itself
+            yield Reply(ticket, blank(type(response), error_code=Error.NOT_COORDINATOR))
 
 
 def _java_hash(text: str) -> int:

@@ -28,24 +28,26 @@ class Replicas:
         """The replica of a partition on this node; None where the cluster has no such partition."""
         found = self._open.get((topic, index))
         if found is None and self._image.partition(topic, index) is not None:
-            found = self.open((topic, index), self._image.topics[topic].id, now)
+            found = self._open[topic, index] = self.open((topic, index), self._image.topics[topic].id, now)
         return found
 
     def open(self, key: Key, topic_id: bytes, now: Instant) -> Partition:
-        """A partition with its log and, replayed from that, its producers."""
+        """A partition with its log and, replayed from that, its producers; clients find it by `get` alone."""
         settings = self._topic_settings(self._image.topic_configs(key[0]))
         config = LogConfig(
             settings.segment_bytes, settings.segment_ms, settings.index_interval_bytes, settings.segment_index_bytes
         )
         log = self._directory.logs.get(key)
+        if log is not None and log.topic_id not in (None, topic_id):
+            self._directory.delete(key)  # an earlier topic of this name, whose deletion a kill has cut short
+            log = None
         if log is None:
             log = self._directory.create(key, config, now, topic_id=topic_id)
         log.config = config
         producers = Producers()
         for header in log.headers(log.start_offset):
             producers.replay(header)
-        partition = self._open[key] = Partition(key, topic_id, log, producers, settings)
-        return partition
+        return Partition(key, topic_id, log, producers, settings)
 
     def _topic_settings(self, overrides: Mapping[str, str]) -> TopicSettings:
         """Most topics are set alike: what their settings come to is worked out once."""

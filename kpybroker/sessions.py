@@ -75,7 +75,8 @@ class FetchContext(Struct):
             for followed, answer in chosen:
                 if len(answer.records or b""):
                     key = _key(followed, self.session.uses_topic_ids)
-                    self.session.partitions[key] = self.session.partitions.pop(key)
+                    if key in self.session.partitions:  # else forgotten meanwhile, on another connection
+                        self.session.partitions[key] = self.session.partitions.pop(key)
         return chosen
 
     @property

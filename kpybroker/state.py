@@ -17,7 +17,9 @@ from kpybroker.partition import Partition
 from kpybroker.replicas import Replicas
 from kpybroker.sessions import FetchSessions
 from kpybroker.storage.directory import DataDirectory
+from kpybroker.storage.files import StorageError
 from kpybroker.waiting import Waiters
+from kpybroker.wire.compiler import WireError
 from kpybroker.wire.errors import Error
 from kpybroker.wire.internal import decode_metadata, encode_metadata
 from kpybroker.wire.records import records
@@ -73,13 +75,16 @@ class State:
 
     def _load(self, now: Instant) -> None:
         """Replays what the directory holds: first the cluster, then the coordinators that have something in them."""
-        for header, batch in self._metadata.partition.log.batches():
-            if header.is_control:
-                continue
-            for row in records(batch, header):
-                assert row.value is not None
-                value, version = decode_metadata(row.value)
-                self.controller.replay(Record(None, value, version))
+        log = self._metadata.partition.log
+        try:
+            for header, batch in log.batches():
+                if header.is_control:
+                    continue
+                for row in records(batch, header):
+                    value, version = decode_metadata(row.value or b"")
+                    self.controller.replay(Record(None, value, version))
+        except WireError as error:
+            raise StorageError(f"{log.files.root}/{log.directory}", f"cannot be read: {error}") from error
         self.control(Decision(self.controller.start(self.node_id, self.advertised)), now)
         self.groups.load(now)
 

@@ -219,6 +219,19 @@ def context(
     return sessions.context(fetch(*partitions, session=(session_id, epoch)), BY_NAME, now)
 
 
+def test_a_partition_is_forgotten_while_a_fetch_waits_for_it() -> None:
+    """A session that goes on over another connection: the fetch that waits on the first is answered, and no bug."""
+    bench = Bench()
+    consumer, other, producer = bench.connect(), bench.connect(), bench.connect()
+    producer.ask(create_topic("a", 2), 7)
+    number = consumer.ask(fetch(("a", 0, 0), ("a", 1, 0), session=(0, 0)), BY_NAME).session_id
+    consumer.send(fetch(session=(number, 1), max_wait_ms=500), BY_NAME)
+    other.ask(fetch(session=(number, 2), forgotten=[("a", 0)]), BY_NAME)
+    producer.ask(produce("a", b"x"), 9)
+    assert fetched(consumer.answer()) == {("a", 0): [b"x"]}
+    assert not bench.core.bugs
+
+
 def test_slots_are_bounded() -> None:
     """Where every slot is taken by a session in use, a client gets none: session id 0, and it goes on without."""
     sessions = FetchSessions(2, Random(1))

@@ -7,16 +7,18 @@ from typing import Any
 import pytest
 
 from kpybroker.coordinators import _java_hash
+from kpybroker.storage.files import StorageError
 from kpybroker.storage.memory import MemoryFiles
 from kpybroker.wire.apis import request_type
 from kpybroker.wire.fields import blank
 from kpybroker.wire.messages.offset_fetch import OffsetFetchRequest
-from kpybroker.wire.records import build
+from kpybroker.wire.messages.sync_group import SyncGroupRequest
+from kpybroker.wire.records import build, place, read_header
 from tests.core import Bench, CoreClient, FullDisk
 from tests.requests import create_topic, fetch, fetched, init_producer_id, metadata, produce, produced
-from tests.scripted import COMMIT_VERSION, JOIN_VERSION, SESSION_MS, commit, enter, join, settle
+from tests.scripted import COMMIT_VERSION, JOIN_VERSION, SESSION_MS, SYNC_VERSION, commit, enter, join, settle
 
-KAFKA_STORAGE_ERROR = 56
+NOT_COORDINATOR, KAFKA_STORAGE_ERROR = 16, 56
 MEMBER_ID_REQUIRED = 79
 FEW_SHARDS = {"offsets.topic.num.partitions": "3"}
 
@@ -145,6 +147,50 @@ def test_a_deleted_topic_takes_everything_with_it() -> None:
     assert produced(client.ask(produce("t", b"new"), 9)) == (0, 0)
 
 
+def test_what_a_kill_left_of_a_deleted_topic_stays_gone() -> None:
+    """A kill between the record of a deletion and the removal of the files: a later topic of the name is empty."""
+    files = MemoryFiles()
+    client = Bench(files=files).connect()
+    client.ask(create_topic("t"), 7)
+    client.ask(produce("t", b"old"), 9)
+    before = files.copy()
+    client.ask(delete("t"), 4)
+    left = files.copy()
+    left.make_directory("t-0")
+    for name in before.list("t-0"):
+        left.write_whole(f"t-0/{name}", before.read_whole(f"t-0/{name}") or b"")
+
+    other = Bench(files=left, seed=2).connect()
+    other.ask(create_topic("t"), 7)
+    assert fetched(other.ask(fetch(("t", 0, 0)), 12)) == {("t", 0): []}
+    assert produced(other.ask(produce("t", b"new"), 9)) == (0, 0)
+
+
+@pytest.mark.parametrize("name", ["__cluster_metadata", "__consumer_offsets"])
+def test_a_log_that_cannot_be_read_is_one_line(name: str) -> None:
+    """A record that a newer release has written, or damage: the broker does not start, and says which log it is."""
+    files = MemoryFiles()
+    bench = Bench(files=files, config={"offsets.topic.num.partitions": "1"})
+    commit_error(bench.connect(), "group", "t", 1)
+    bench.connect().ask(describe("group"), 5)
+    log = bench.state.directory.logs.get((name, 0))
+    assert log is not None
+    strange = bytearray(build([(bench.now, bytes([0, 1]), bytes([1, 99, 0]), ())]))
+    place(memoryview(strange), log.end_offset, 0)
+    log.append(strange, [read_header(strange)], bench.now)
+    with pytest.raises(StorageError, match=f"memory/{name}-0: cannot be read: "):
+        Bench(files=files.copy(), config={"offsets.topic.num.partitions": "1"})
+
+
+def test_the_metadata_log_is_no_topic(bench: Bench) -> None:
+    """As from Apache Kafka's brokers, clients can neither read it nor write to it."""
+    client = bench.connect()
+    unknown = 3
+    assert produced(client.ask(produce("__cluster_metadata", b"x"), 9)) == (unknown, -1)
+    (topic,) = client.ask(fetch(("__cluster_metadata", 0, 0)), 12).responses
+    assert topic.partitions[0].error_code == unknown
+
+
 def test_the_offsets_topic_may_be_deleted() -> None:
     """Who deletes __consumer_offsets deletes what groups have committed; they begin anew, in memory and on disk."""
     files = MemoryFiles()
@@ -226,6 +272,27 @@ def test_a_full_disk_when_time_passes(bench: Bench, disk: FullDisk) -> None:
     assert client.ask(describe("group"), 5).groups[0].group_state == "Stable"
     bench.advance(SESSION_MS)
     assert client.ask(describe("group"), 5).groups[0].group_state == "Empty"
+    assert not bench.core.bugs
+
+
+def test_a_full_disk_leaves_nobody_waiting(bench: Bench, disk: FullDisk) -> None:
+    """An assignment that cannot be written reaches nobody, and its followers are told to look for their coordinator."""
+    leader, follower = bench.connect(), bench.connect()
+    first = enter(leader, "group")
+    settle(bench, {first: leader}, "group")
+    second = enter(follower, "group")
+    leader.send(join("group", first), JOIN_VERSION)
+    generation = leader.answer().generation_id
+    assert follower.answer().leader == first
+    asked = [
+        SyncGroupRequest(group_id="group", generation_id=generation, member_id=member_id, assignments=[])
+        for member_id in (second, first)
+    ]
+    follower.send(asked[0], SYNC_VERSION)
+    assert follower.is_waiting
+    disk.is_full = True
+    leader.send(asked[1], SYNC_VERSION)
+    assert [follower.answer().error_code, leader.answer().error_code] == [NOT_COORDINATOR, KAFKA_STORAGE_ERROR]
     assert not bench.core.bugs
 
 

@@ -34,12 +34,13 @@ def offset_commit(state: State, call: Call) -> OffsetCommitResponse | Later:
             continue
         unknown = [p.partition_index for p in partitions if state.image.partition(name, p.partition_index) is None]
         if unknown:
-            refused.append(_refuse(asked, unknown, Error.UNKNOWN_TOPIC_OR_PARTITION))
+            named = changed(asked, name=name, topic_id=topic_id)  # as what the coordinator decides of it is
+            refused.append(_refuse(named, unknown, Error.UNKNOWN_TOPIC_OR_PARTITION))
         rest = [part for part in partitions if part.partition_index not in unknown]
         if rest:
             known.append(AskedTopic(name=name, topic_id=topic_id, partitions=rest))
     if not known:
-        return OffsetCommitResponse(topics=refused)
+        return _merge(refused, OffsetCommitResponse(topics=[]))
     decided = call._replace(request=changed(request, topics=known))
     state.coordinators(call.arrived).coordinate(request.group_id, decided, partial(_merge, refused))
     return LATER
@@ -49,15 +50,12 @@ def _merge(refused: list[TopicAnswer], decided: OffsetCommitResponse) -> OffsetC
     """Both halves of the answer, a topic once (OffsetCommitResponse.Builder.merge)."""
     if not refused:
         return decided
-    merged = {(topic.name, bytes(topic.topic_id)): topic for topic in refused}
-    rest = []
-    for topic in decided.topics:
+    merged: dict[tuple[str, bytes], TopicAnswer] = {}
+    for topic in (*refused, *decided.topics):
         key = topic.name, bytes(topic.topic_id)
-        if key in merged:
-            merged[key] = changed(topic, partitions=merged[key].partitions + topic.partitions)
-        else:
-            rest.append(topic)
-    return OffsetCommitResponse(topics=[*merged.values(), *rest])
+        known = merged.get(key)
+        merged[key] = topic if known is None else changed(known, partitions=known.partitions + topic.partitions)
+    return OffsetCommitResponse(topics=list(merged.values()))
 
 
 def _refuse(asked: AskedTopic, indexes: list[int], error: Error) -> TopicAnswer:

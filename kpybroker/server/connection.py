@@ -10,6 +10,7 @@ from kpybroker.broker import Outgoing
 from kpybroker.machine import Instant
 from kpybroker.server.unread import LENGTH_BYTES, Buffers, Unread
 from kpybroker.server.unsent import Unsent
+from kpybroker.storage.files import StorageError
 
 REQUESTS_PER_TURN = 32  # of one connection that has sent many at once; then the others have their turn
 
@@ -116,7 +117,11 @@ class Connection:
             self.close(answer.reason)
             return
         if answer.parts:
-            self._unsent.queue(answer.parts)
+            try:
+                self._unsent.queue(answer.parts)
+            except StorageError as error:
+                self.close(f"the disk failed: {error}")
+                return
             self.flush()
             if self.wants_write:
                 self._host.blocked(self)

@@ -106,7 +106,8 @@ class Server:
         """Takes connections of one listener for ever."""
         while True:
             while len(self._connections) >= self.limits.max_connections:
-                self._room = trio.Event()
+                if self._room.is_set():  # else another listener waits for it too
+                    self._room = trio.Event()
                 await self._room.wait()
             try:
                 accepted, address = sock.accept()
@@ -128,14 +129,14 @@ class Server:
             log.warning("connection from %s closed: it has max.connections.per.ip already", host)
             sock.close()
             return
-        sock.setblocking(False)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        dialled = _prepare(sock)
+        if dialled is None:
+            return
         number, self._next_id = self._next_id, self._next_id + 1
         connection = Connection(number, sock, host, self)
         self._connections[number] = connection
         self._by_host[host] = self._by_host.get(host, 0) + 1
-        dialled = sock.getsockname()
-        self.core.connected(Peer(number, host, listener.name, (dialled[0], dialled[1])))
+        self.core.connected(Peer(number, host, listener.name, dialled))
         self._nursery.start_soon(self._serve, connection)
 
     async def _serve(self, connection: Connection) -> None:
@@ -172,6 +173,18 @@ class Server:
     def close(self) -> None:
         for connection in list(self._connections.values()):
             connection.close(None)
+
+
+def _prepare(sock: socket.socket) -> tuple[str, int] | None:
+    """The address that was dialled; None, and closed, where the system says that the peer has gone again (macOS)."""
+    try:
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        host, port, *_ = sock.getsockname()
+    except OSError:
+        sock.close()
+        return None
+    return host, port
 
 
 def bind(host: str, port: int) -> socket.socket:

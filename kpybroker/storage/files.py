@@ -8,10 +8,12 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import NoReturn, Protocol, TypeAlias
+from weakref import WeakSet
 
 from kpybroker.storage.locks import lock_file
 
 OPEN_FILES_LIMIT = 256  # descriptors that one data directory keeps open; common limits are 1,024 for a process
+PINNED_LIMIT = 256  # descriptors that are open for Slices alone; from there on a Slice holds bytes
 Data: TypeAlias = bytes | bytearray | memoryview
 
 
@@ -56,6 +58,19 @@ class Slice:
     def skip(self, count: int) -> Slice:
         """What is left when the first `count` bytes have been sent."""
         return Slice(self._body, self.position + count, self.count - count)
+
+
+class _Bytes:
+    """The body of a Slice that was read at once."""
+
+    __slots__ = ("_data",)
+    descriptor = -1
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def read(self, position: int, count: int) -> bytes:
+        return self._data[position : position + count]
 
 
 class File(Protocol):
@@ -126,7 +141,7 @@ def refuse(path: str, error: OSError) -> NoReturn:
 class _Descriptor:
     """An open file; it closes when the last who holds it (the file itself, or a Slice) lets go."""
 
-    __slots__ = ("_close", "descriptor", "path", "shared")
+    __slots__ = ("__weakref__", "_close", "descriptor", "path", "shared")
 
     def __init__(self, path: str, flags: int) -> None:
         self._close: Callable[[int], None] = os.close  # still there when the interpreter goes down
@@ -181,6 +196,7 @@ class RealFile:
         if self._open is None:
             size = self.size
             self._open = self._files.admit(self, self._flags)
+            self._files.alive.add(self._open)
             self._flags = os.O_RDWR  # gone meanwhile is an error, not an empty file
             self._size = size
         return self._open
@@ -207,6 +223,8 @@ class RealFile:
     def slice(self, position: int, count: int) -> Slice:
         assert position + count <= self.size
         opened = self._descriptor()
+        if self._files.pins_many():
+            return Slice(_Bytes(opened.read(position, count)), 0, count)
         opened.shared = True
         return Slice(opened, position, count)
 
@@ -252,6 +270,10 @@ class RealFiles:
         self._root = os.path.abspath(root)
         self._open: OrderedDict[RealFile, None] = OrderedDict()
         self._open_limit = open_limit
+        self.alive: WeakSet[_Descriptor] = WeakSet()
+
+    def pins_many(self) -> bool:
+        return len(self.alive) - len(self._open) >= PINNED_LIMIT
 
     @property
     def root(self) -> str:

@@ -406,6 +406,24 @@ def test_max_connections(tmp_path: Path) -> None:
         first.close()
 
 
+def test_max_connections_of_two_listeners(tmp_path: Path) -> None:
+    """When there is room again, whoever waits on any listener is served."""
+    listeners = "listeners=PLAINTEXT://127.0.0.1:0,OTHER://127.0.0.1:0"
+    names = "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,OTHER:PLAINTEXT"
+    words = [word for each in (listeners, names, "max.connections=1") for word in ("--override", each)]
+    with BrokerProcess(tmp_path, "--topic", "t", *words, port=False) as broker:
+        served = broker.log.splitlines()[-1].partition("serving on ")[2].split(", ")
+        one, other = [("127.0.0.1", int(address.rpartition(":")[2])) for address in served]
+        for first, then in ((one, other), (other, one), (one, other)):
+            link = Link(first)
+            link.ask(metadata("t"), 9)
+            with Link(then) as waiting:
+                waiting.send(metadata("t"), 9)
+                assert waiting.is_quiet()
+                link.close()
+                assert waiting.answer().topics[0].error_code == 0
+
+
 def test_idle_connections_are_closed(tmp_path: Path) -> None:
     """Where nothing has moved for connections.max.idle.ms the connection ends; one that is used stays."""
     with limited(tmp_path, "connections.max.idle.ms=600") as broker, broker.link() as idle, broker.link() as used:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 import trio
 
+from kpybroker.broker import Outgoing
 from kpybroker.config.settings import Settings
 from kpybroker.server.assembly import Assembly, assemble
 from kpybroker.server.connection import Connection
@@ -195,6 +197,23 @@ def test_many_requests_at_once_are_served_in_turns() -> None:
         connection.pump()
         turns += 1
     assert host.frames == frames
+    ours.close()
+    theirs.close()
+
+
+def test_an_answer_that_cannot_be_read_ends_its_connection(tmp_path: Path) -> None:
+    """A disk that fails between the answer and its sending costs this connection, and nobody else."""
+    ours, theirs = socket.socketpair()
+    host = NoHost()
+    connection = Connection(1, ours, "peer", host)
+    file = RealFiles(str(tmp_path)).create("file")
+    file.append(b"data")
+    stretch = file.slice(0, 4)
+    with open(os.devnull, "wb") as unreadable:
+        os.dup2(unreadable.fileno(), stretch.fileno())
+    connection.deliver(Outgoing(1, (b"before", stretch)))
+    assert not connection.is_open
+    assert host.reasons == [f"the disk failed: {tmp_path}/file: Bad file descriptor"]
     ours.close()
     theirs.close()
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpybroker.storage.files import Files, RealFiles, StorageError
+from kpybroker.storage.files import PINNED_LIMIT, Files, RealFiles, StorageError
 from kpybroker.storage.memory import MemoryFiles
 
 
@@ -146,6 +146,21 @@ def test_descriptors_stay_within_the_limit(tmp_path: Path) -> None:
     for file in opened:
         file.close()
     assert len(os.listdir("/dev/fd")) == before
+
+
+def test_slices_of_many_files_pin_few_descriptors(tmp_path: Path) -> None:
+    """Slices of more files than a process may have open are all there, also when the files have gone."""
+    before = len(os.listdir("/dev/fd"))
+    files = RealFiles(str(tmp_path), open_limit=3)
+    opened = [files.create(str(number)) for number in range(PINNED_LIMIT + 100)]
+    for file in opened:
+        file.append(b"of " + file.path.encode())
+    held = [file.slice(1, file.size - 1) for file in opened]
+    assert len(os.listdir("/dev/fd")) <= before + 3 + PINNED_LIMIT
+    for file in opened:
+        file.remove()
+    assert [one.read() for one in held] == [b"f " + file.path.encode() for file in opened]
+    assert [one.skip(2).read() for one in held] == [file.path.encode() for file in opened]
 
 
 def test_a_full_disk_refuses_and_leaves_nothing(tmp_path: Path) -> None:
