@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import struct
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from types import GeneratorType
 from typing import Any, NamedTuple
@@ -28,6 +29,7 @@ from kpybroker.wire.messages.api_versions import ApiVersionsResponse
 log = logging.getLogger("kpybroker")
 HEADER = struct.Struct(">hhi")  # API key, version, correlation id
 API_VERSIONS = 18
+KEPT_BUGS = 20  # each holds what it failed on
 
 
 class Outgoing(NamedTuple):
@@ -95,13 +97,32 @@ class Pending(NamedTuple):
     route: Route
 
 
+class Bugs(list[BaseException]):
+    """Errors of our own, the first few: they are told in the log and at the end."""
+
+    def note(self, bug: BaseException, doing: str) -> None:
+        log.error("%s failed", doing, exc_info=bug)
+        if len(self) < KEPT_BUGS:
+            self.append(bug)
+
+    @contextmanager
+    def survived(self, doing: str) -> Iterator[None]:
+        """For work that nobody has asked for, and nobody can be answered."""
+        try:
+            yield
+        except StorageError as error:
+            log.error("%s", error)
+        except Exception as bug:
+            self.note(bug, doing)
+
+
 class Core:
     """Routes requests to handlers and answers to connections. Deterministic: no clock, no socket, no chance."""
 
     def __init__(self, state: State, apis: Mapping[int, Api] = APIS) -> None:
         self.state = state
         self.outbox: deque[Outgoing] = deque()
-        self.bugs: list[BaseException] = []
+        self.bugs = Bugs()
         self._router = Router(apis)
         self._peers: dict[int, Peer] = {}
         self._pending: dict[Ticket, Pending] = {}
@@ -119,7 +140,8 @@ class Core:
         if ticket is not None:
             del self._pending[ticket]
             self.state.waiters.drop(ticket)
-        self.state.groups.connection_closed(connection, now)
+        with self.bugs.survived("a closed connection"):
+            self.state.groups.connection_closed(connection, now)
         self._settle(now)
 
     def receive(self, connection: int, frame: memoryview, now: Instant) -> None:
@@ -150,7 +172,8 @@ class Core:
         """Does all that is due at `now`."""
         for ticket, handler in self.state.waiters.take_due(now):
             self._attempt(ticket, partial(handler.send, now), handler)
-        self.state.groups.expire(now)
+        with self.bugs.survived("what was due"):
+            self.state.groups.expire(now)
         self._settle(now)
 
     def due(self) -> Instant | None:
@@ -181,9 +204,8 @@ class Core:
             self._fail(ticket, Error.KAFKA_STORAGE_ERROR, f"the disk failed: {error}")
             return
         except Exception as bug:
-            self.bugs.append(bug)
             route = self._pending[ticket].route
-            log.error("%s v%d failed", name_of(route.key), route.version, exc_info=bug)
+            self.bugs.note(bug, f"{name_of(route.key)} v{route.version}")
             self._fail(ticket, Error.UNKNOWN_SERVER_ERROR, "an error of the broker's own")
             return
         assert handler is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 from kpybroker.config.settings import Settings
@@ -44,7 +45,8 @@ class GroupCoordinators:
     def coordinate(self, group_id: str, call: Call, amend: Callable[[Any], Any] | None = None) -> None:
         """Lets the group's coordinator decide on a request, and carries that out; `amend` completes its answer."""
         number, stream = self._stream(group_id, call.arrived)
-        decision = _shard(stream).decide(call, call.arrived)
+        with self._whole(number, stream):
+            decision = _shard(stream).decide(call, call.arrived)
         if amend is not None:
             replies = [
                 Reply(ticket, amend(response) if ticket == call.ticket else response)
@@ -88,10 +90,8 @@ class GroupCoordinators:
     def expire(self, now: Instant) -> None:
         for number in [number for number, at in self._deadlines.items() if at <= now]:
             stream = self._streams[number]
-            try:
+            with self._whole(number, stream):
                 self._carry_out(number, stream, _shard(stream).expire(now), now)
-            except StorageError as error:  # nobody has asked, so nobody is told but the log
-                log.error("%s", error)
 
     def load(self, now: Instant) -> None:
         """Loads every shard that has something in its log: the broker starts on a directory that was kept."""
@@ -110,7 +110,7 @@ class GroupCoordinators:
 
         partition = self._replicas.get(CONSUMER_OFFSETS, number, now)
         assert partition is not None
-        shard = Shard(self._group_settings(), self._random)
+        shard = Shard(_group_settings(self._settings), self._random)
         found = partition.log
         try:
             for header, batch in found.batches():
@@ -127,16 +127,27 @@ class GroupCoordinators:
         return stream
 
     def _carry_out(self, number: int, stream: Stream, decision: Decision, now: Instant) -> None:
+        with self._whole(number, stream):
+            try:
+                self._journal.carry_out(stream, decision, now)
+            except StorageError:
+                self._journal.reply(_undone(decision.replies))
+                raise
+            self._note_deadline(number)
+
+    @contextmanager
+    def _whole(self, number: int, stream: Stream) -> Iterator[None]:
+        """Whatever goes wrong inside leaves the coordinator ahead of its log, or half changed: it is dropped then,
+        and loaded again when next asked for."""
+        done = False
         try:
-            self._journal.carry_out(stream, decision, now)
-        except StorageError:
-            # What the coordinator holds is ahead of its log now: it is dropped, and loaded again when next asked for.
-            del self._streams[number]
-            self._deadlines.pop(number, None)
-            self._journal.reply(_undone(decision.replies))
-            self._journal.reply(_shard(stream).unload().replies)
-            raise
-        self._note_deadline(number)
+            yield
+            done = True
+        finally:
+            if not done and self._streams.get(number) is stream:
+                del self._streams[number]
+                self._deadlines.pop(number, None)
+                self._journal.reply(_shard(stream).unload().replies)
 
     def _note_deadline(self, number: int) -> None:
         at = self._streams[number].machine.due()
@@ -145,20 +156,21 @@ class GroupCoordinators:
         else:
             self._deadlines[number] = at
 
-    def _group_settings(self) -> GroupSettings:
-        from kpybroker.groups.settings import GroupSettings  # noqa: PLC0415  as above
 
-        number = self._settings.int
-        return GroupSettings(
-            group_min_session_timeout_ms=number("group.min.session.timeout.ms"),
-            group_max_session_timeout_ms=number("group.max.session.timeout.ms"),
-            group_initial_rebalance_delay_ms=number("group.initial.rebalance.delay.ms"),
-            group_max_size=number("group.max.size"),
-            offset_metadata_max_bytes=number("offset.metadata.max.bytes"),
-            offsets_retention_minutes=number("offsets.retention.minutes"),
-            offsets_retention_check_interval_ms=number("offsets.retention.check.interval.ms"),
-            closed_member_grace_ms=None if self._settings.strict else CLOSED_MEMBER_GRACE_MS,
-        )
+def _group_settings(settings: Settings) -> GroupSettings:
+    from kpybroker.groups.settings import GroupSettings  # noqa: PLC0415  as above
+
+    number = settings.int
+    return GroupSettings(
+        group_min_session_timeout_ms=number("group.min.session.timeout.ms"),
+        group_max_session_timeout_ms=number("group.max.session.timeout.ms"),
+        group_initial_rebalance_delay_ms=number("group.initial.rebalance.delay.ms"),
+        group_max_size=number("group.max.size"),
+        offset_metadata_max_bytes=number("offset.metadata.max.bytes"),
+        offsets_retention_minutes=number("offsets.retention.minutes"),
+        offsets_retention_check_interval_ms=number("offsets.retention.check.interval.ms"),
+        closed_member_grace_ms=None if settings.strict else CLOSED_MEMBER_GRACE_MS,
+    )
 
 
 def _shard(stream: Stream) -> Shard:

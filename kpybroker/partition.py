@@ -15,6 +15,7 @@ from kpybroker.validation import LOG_APPEND_TIME, ZSTD, Refusal, examine
 from kpybroker.wire.errors import Error
 from kpybroker.wire.records import BatchHeader, place, read_header, recompress, stamp
 
+PRODUCER_CHECK_INTERVAL_MS = 600_000  # Kafka's producer.id.expiration.check.interval.ms
 # compression.type; with `producer` a batch stays as it came
 CODECS = {"uncompressed": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
 NO_TIMESTAMP = -1
@@ -30,13 +31,23 @@ class Appended(NamedTuple):
 class Partition:
     """The leader's replica on this node. With one replica the high watermark is the end of the log."""
 
-    def __init__(self, key: Key, topic_id: bytes, log: Log, producers: Producers, settings: TopicSettings) -> None:
+    def __init__(
+        self,
+        key: Key,
+        topic_id: bytes,
+        log: Log,
+        producers: Producers,
+        settings: TopicSettings,
+        producer_expiration_ms: int,
+    ) -> None:
         self.key = key
         self.topic_id = topic_id
         self.log = log
         self.producers = producers
         self.settings = settings
         self.leader_epoch = 0
+        self.producer_expiration_ms = producer_expiration_ms
+        self._expires_at: Instant = 0
 
     @property
     def log_start_offset(self) -> int:
@@ -56,6 +67,9 @@ class Partition:
         if isinstance(max_timestamp, Refusal):
             return max_timestamp
         if header.producer_id >= 0:
+            if now >= self._expires_at:
+                self.producers.expire(now, self.producer_expiration_ms)
+                self._expires_at = now + PRODUCER_CHECK_INTERVAL_MS
             verdict = self.producers.check(header)
             if isinstance(verdict, Duplicate):
                 return Appended(verdict.first_offset, verdict.timestamp)

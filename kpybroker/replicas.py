@@ -47,7 +47,7 @@ class Replicas:
         producers = Producers()
         for header in log.headers(log.start_offset):
             producers.replay(header)
-        return Partition(key, topic_id, log, producers, settings)
+        return Partition(key, topic_id, log, producers, settings, self._settings.int("producer.id.expiration.ms"))
 
     def _topic_settings(self, overrides: Mapping[str, str]) -> TopicSettings:
         """Most topics are set alike: what their settings come to is worked out once."""

@@ -12,7 +12,7 @@ from kpybroker.coordinators import GroupCoordinators
 from kpybroker.journal import Journal, Stream
 from kpybroker.machine import Decision, Instant, Record, Reply
 from kpybroker.metadata.controller import Controller
-from kpybroker.metadata.image import CLUSTER_METADATA, CONSUMER_OFFSETS, Image
+from kpybroker.metadata.image import CLUSTER_METADATA, CONSUMER_OFFSETS, TRANSACTION_STATE, Image
 from kpybroker.partition import Partition
 from kpybroker.replicas import Replicas
 from kpybroker.sessions import FetchSessions
@@ -76,6 +76,8 @@ class State:
     def _load(self, now: Instant) -> None:
         """Replays what the directory holds: first the cluster, then the coordinators that have something in them."""
         log = self._metadata.partition.log
+        if log.start_offset > 0:
+            raise StorageError(f"{log.files.root}/{log.directory}", "starts with a snapshot, which is not read yet")
         try:
             for header, batch in log.batches():
                 if header.is_control:
@@ -101,10 +103,10 @@ class State:
         ]
         self.journal.carry_out(self._metadata, decision, now)
         for topic in gone:
-            self.replicas.remove(topic)
             self.groups.topic_deleted(topic, now)
             for index in topic.partitions:
                 self.waiters.touch((topic.name, index))
+            self.replicas.remove(topic)
 
     def create_topic(self, name: str, partitions: int, now: Instant) -> Error:
         """Makes a topic with default settings; -1 partitions are num.partitions."""
@@ -117,6 +119,8 @@ class State:
 
     def auto_create(self, name: str, now: Instant) -> Error:
         """Makes a topic because somebody asked for it (AutoTopicCreationManager)."""
+        if name == TRANSACTION_STATE:
+            return Error.UNKNOWN_TOPIC_OR_PARTITION  # made as it must be, once transactions are served
         if name != CONSUMER_OFFSETS:
             return self.create_topic(name, -1, now)
         count = self.settings.int("offsets.topic.num.partitions")

@@ -48,7 +48,7 @@ def encode(record: Record) -> tuple[bytes | None, bytes | None]:
 def stream_of(machine: Counter) -> tuple[Journal, Stream]:
     log = Log(MemoryFiles(), "counter-0", LogConfig(), NOW)
     partition = machine.partition = Partition(
-        ("counter", 0), bytes(16), log, Producers(), topic_settings(Settings({}), {})
+        ("counter", 0), bytes(16), log, Producers(), topic_settings(Settings({}), {}), 86_400_000
     )
     journal = Journal(
         lambda replies: machine.events.extend([("reply", reply) for reply in replies]),

@@ -23,7 +23,7 @@ NOW = 1_700_000_000_000
 def partition(**configs: str) -> Partition:
     settings = topic_settings(Settings({}), {name.replace("_", "."): value for name, value in configs.items()})
     log = Log(MemoryFiles(), "a-0", LogConfig(), NOW)
-    return Partition(("a", 0), bytes(16), log, Producers(), settings)
+    return Partition(("a", 0), bytes(16), log, Producers(), settings, 86_400_000)
 
 
 def append(target: Partition, *values: bytes, time: int = NOW, **more: int) -> Appended | Refusal:

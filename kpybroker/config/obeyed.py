@@ -43,6 +43,7 @@ OBEYED: dict[str, tuple[str, ...]] = {
         "offsets.retention.minutes",
         "offsets.topic.num.partitions",
         "offsets.topic.segment.bytes",
+        "producer.id.expiration.ms",
         "socket.request.max.bytes",
         "transaction.max.timeout.ms",
     ),

@@ -23,6 +23,9 @@ FetchTopicResponse = FetchGroupResponse.OffsetFetchResponseTopics
 FetchPartitionResponse = FetchTopicResponse.OffsetFetchResponsePartitions
 
 
+MOST_TIMESTAMP = 2**63 - 1
+
+
 class CommittedOffset(NamedTuple):
     """What one OffsetCommit record says of one partition."""
 
@@ -194,7 +197,7 @@ def commit_record(
         leader_epoch=partition.committed_leader_epoch,
         metadata=partition.committed_metadata or "",
         commit_timestamp=now,
-        expire_timestamp=-1 if retention_ms == -1 else now + retention_ms,
+        expire_timestamp=-1 if retention_ms == -1 else min(now + retention_ms, MOST_TIMESTAMP),
         topic_id=bytes(topic_id),
     )
     key = OffsetCommitKey(group=request.group_id, topic=topic, partition=partition.partition_index)

@@ -23,6 +23,7 @@ from kpybroker.wire.messages.describe_configs import DescribeConfigsRequest, Des
 Resource = DescribeConfigsRequest.DescribeConfigsResource
 Result = DescribeConfigsResponse.DescribeConfigsResult
 ConfigEntry = Result.DescribeConfigsResourceResult
+LONGEST_ID = len("-2147483648")
 TOPIC, BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP = 2, 4, 8, 16, 32  # ConfigResource.Type
 
 
@@ -53,7 +54,7 @@ def _describe(state: State, resource: Resource) -> list[Entry] | tuple[Error, st
     if kind == BROKER:
         if not name:
             return describe_brokers(state.settings, keys)
-        if not name.removeprefix("-").isdecimal():
+        if len(name) > LONGEST_ID or not name.removeprefix("-").isdecimal():
             return Error.INVALID_REQUEST, f"a broker's id is a number, not '{name}'"
         if int(name) != state.node_id:
             return Error.INVALID_REQUEST, f"this is broker {state.node_id}, and '{name}' was asked for"

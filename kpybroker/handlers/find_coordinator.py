@@ -19,10 +19,15 @@ Coordinator = FindCoordinatorResponse.Coordinator
 
 def find_coordinator(state: State, call: Call) -> FindCoordinatorResponse:
     request: FindCoordinatorRequest = call.request
+    # What strict Kafka does: the first question makes the topic, and its coordinators are there for the next.
+    is_first = request.key_type == GROUP and CONSUMER_OFFSETS not in state.image.topics
+    early = state.strict and is_first
+    if is_first:
+        state.coordinators(call.arrived)
     if call.version >= 4:
-        answers = [_coordinator(state, call, request.key_type, key) for key in request.coordinator_keys]
+        answers = [_coordinator(state, call, request.key_type, key, early) for key in request.coordinator_keys]
         return FindCoordinatorResponse(coordinators=answers)
-    answer = _coordinator(state, call, request.key_type, request.key)
+    answer = _coordinator(state, call, request.key_type, request.key, early)
     return FindCoordinatorResponse(
         error_code=answer.error_code,
         error_message="NONE" if answer.error_code == Error.NONE else "the coordinator is not available",
@@ -32,14 +37,11 @@ def find_coordinator(state: State, call: Call) -> FindCoordinatorResponse:
     )
 
 
-def _coordinator(state: State, call: Call, key_type: int, key: str) -> Coordinator:
+def _coordinator(state: State, call: Call, key_type: int, key: str, early: bool) -> Coordinator:
     error, message = Error.NONE, ""
-    if key_type == GROUP:
-        existed = CONSUMER_OFFSETS in state.image.topics
-        state.coordinators(call.arrived).shard(key, call.arrived)
-        if state.strict and not existed:
-            error = Error.COORDINATOR_NOT_AVAILABLE
-    elif key_type != TRANSACTION:
+    if early:
+        error = Error.COORDINATOR_NOT_AVAILABLE
+    elif key_type not in (GROUP, TRANSACTION):
         error = Error.INVALID_REQUEST
         message = "" if key_type == SHARE else f"coordinators of type {key_type} are unknown"
     if error is not Error.NONE:

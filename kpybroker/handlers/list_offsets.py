@@ -13,6 +13,7 @@ from kpybroker.machine import Call
 from kpybroker.partition import Partition
 from kpybroker.state import State
 from kpybroker.storage.segment import Found
+from kpybroker.wire.compiler import WireError
 from kpybroker.wire.errors import Error
 from kpybroker.wire.messages.list_offsets import ListOffsetsRequest, ListOffsetsResponse
 
@@ -53,7 +54,10 @@ def _one(partition: Partition | None, asked: Asked, committed: bool) -> Partitio
     error = partition.check_leader_epoch(asked.current_leader_epoch)
     if error is not Error.NONE:
         return _refuse(asked, error)
-    found = _find(partition, asked.timestamp, committed)
+    try:
+        found = _find(partition, asked.timestamp, committed)
+    except WireError:  # a compressed batch that was too large to be looked into when it came, and lies
+        return _refuse(asked, Error.CORRUPT_MESSAGE)
     if found is None:
         return _refuse(asked, Error.NONE)
     return PartitionAnswer(

@@ -149,10 +149,10 @@ def _after_fork() -> None:
 os.register_at_fork(after_in_child=_after_fork)
 
 
-def parse_topics(topics: Sequence[str]) -> dict[str, int]:
+def parse_topics(topics: Sequence[str] | str) -> dict[str, int]:
     """NAME or NAME:PARTITIONS; -1 partitions are the default."""
     found = {}
-    for topic in topics:
+    for topic in [topics] if isinstance(topics, str) else topics:
         name, colon, count = topic.partition(":")
         if colon and not (count.isdecimal() and int(count) > 0):
             raise StartError(f"Topic '{topic}' is not NAME or NAME:PARTITIONS")

@@ -82,9 +82,12 @@ class LeaderEpochs:
         self.latest = UNDEFINED_EPOCH
 
     def load(self) -> None:
-        self.entries = [
-            EpochEntry(int(epoch), int(offset)) for epoch, offset in read_checkpoint(self._files, self._path)
-        ]
+        try:
+            self.entries = [
+                EpochEntry(int(epoch), int(offset)) for epoch, offset in read_checkpoint(self._files, self._path)
+            ]
+        except ValueError as error:
+            raise StorageError(f"{self._files.root}/{self._path}", str(error)) from error
         self._latest()
 
     def _latest(self) -> None:

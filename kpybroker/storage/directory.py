@@ -185,10 +185,12 @@ class DataDirectory:
 
     def close(self, *, broker_epoch: int = -1, clean: bool = True) -> None:
         """The end. After a clean one the next start trusts every file."""
-        for log in self.logs.values():
-            log.close(clean=clean and self._kept)
-        if self._kept and clean:
-            self.checkpoint()
-            mark = json.dumps({"version": 0, "brokerEpoch": broker_epoch}, separators=(",", ":"))
-            self.files.write_whole(CLEAN_SHUTDOWN, mark.encode())
-        self._release()
+        try:
+            for log in self.logs.values():
+                log.close(clean=clean and self._kept)
+            if self._kept and clean:
+                self.checkpoint()
+                mark = json.dumps({"version": 0, "brokerEpoch": broker_epoch}, separators=(",", ":"))
+                self.files.write_whole(CLEAN_SHUTDOWN, mark.encode())
+        finally:
+            self._release()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Sequence
-from enum import IntEnum
 from typing import NamedTuple, TypeAlias
 
 from kpybroker.wire.checksum import crc32c
@@ -46,7 +45,6 @@ _put_int64 = struct.Struct(">q").pack_into
 _put_int32 = struct.Struct(">i").pack_into
 _put_uint32 = struct.Struct(">I").pack_into
 _put_int16 = struct.Struct(">h").pack_into
-_control_key = struct.Struct(">hh")
 
 
 class BatchError(WireError):
@@ -129,33 +127,6 @@ class Walk(NamedTuple):
 
 
 NOT_WALKED = Walk(0, NO_TIMESTAMP, NO_TIMESTAMP)
-
-
-class ControlType(IntEnum):
-    """What a control record says; the schema of its value is in wire/schemas/control.py."""
-
-    ABORT = 0
-    COMMIT = 1
-    LEADER_CHANGE = 2
-    SNAPSHOT_HEADER = 3
-    SNAPSHOT_FOOTER = 4
-    KRAFT_VERSION = 5
-    KRAFT_VOTERS = 6
-
-
-def control_key(kind: ControlType) -> bytes:
-    """The key of a control record: its version and type."""
-    return _control_key.pack(0, kind)
-
-
-def control_type(key: bytes | None) -> ControlType | None:
-    """None for a type of the future, which readers ignore; versions of the future are read as version 0."""
-    if key is None or len(key) < _control_key.size:
-        raise BatchError(Error.INVALID_RECORD, "the key of a control record has 4 bytes")
-    version, kind = _control_key.unpack_from(key)
-    if version < 0:
-        raise BatchError(Error.INVALID_RECORD, f"control record version {version}")
-    return ControlType(kind) if kind in ControlType.__members__.values() else None
 
 
 def read_header(data: Bytes, position: int = 0) -> BatchHeader:
