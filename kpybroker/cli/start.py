@@ -104,6 +104,7 @@ async def _serve(assembly: Assembly, port_file: Path | None) -> int:
     def ready() -> None:
         if port_file is not None:
             _write_port(port_file, assembly)
+        log.info("serving on %s", ", ".join(assembly.addresses))
         node = core.state.node_id
         print(  # noqa: T201  what other programs wait for, word for word as Kafka has it
             f"[KafkaServer id={node}] started (kpybroker)\n"
@@ -112,7 +113,6 @@ async def _serve(assembly: Assembly, port_file: Path | None) -> int:
             f"[KafkaRaftServer nodeId={node}] Kafka Server started",
             flush=True,
         )
-        log.info("serving on %s", ", ".join(assembly.addresses))
 
     code = 0
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
