@@ -297,6 +297,7 @@ def test_a_fork_may_have_a_broker_of_its_own() -> None:
 def test_a_fork_holds_no_port_and_no_connection() -> None:
     """A child that lives on keeps neither the listening port nor the clients of its parent's broker."""
     go_on, told = os.pipe()
+    there, here = os.pipe()
     with Broker() as broker:
         address = address_of(broker)
         link = link_to(broker)
@@ -304,8 +305,10 @@ def test_a_fork_holds_no_port_and_no_connection() -> None:
         child = os.fork()
         if child == 0:
             os.close(told)
+            os.write(here, b"!")
             os.read(go_on, 1)
             os._exit(0)
+        assert os.read(there, 1) == b"!"  # the child lives, and has let go of what is its parent's
     try:
         assert link.is_closed()
         link.close()
@@ -314,7 +317,8 @@ def test_a_fork_holds_no_port_and_no_connection() -> None:
     finally:
         os.close(told)
         os.waitpid(child, 0)
-        os.close(go_on)
+        for end in (go_on, there, here):
+            os.close(end)
 
 
 # -- a bug of ours -------------------------------------------------------------------------------------------------
