@@ -13,7 +13,7 @@ from click import Option
 from click.testing import CliRunner
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
-from kpybroker.cli import main
+from kpybroker.cli.main import command
 from kpybroker.cli.start import start
 from tests.conftest import ROOT, Environment, run
 from tests.process import BrokerProcess
@@ -78,7 +78,7 @@ def test_options_in_documents_exist() -> None:
     documents = [*ROOT.glob("*.md"), ROOT / "Dockerfile", *(ROOT / ".github").rglob("*.yml")]
     shown = [words for path in documents for words in commands(path.read_text())]
     assert len(shown) > 3
-    told = CliRunner().invoke(main, ["start", "--help"]).output
+    told = CliRunner().invoke(command, ["start", "--help"]).output
     wrong = [word for words in shown for word in words if word.startswith("-") and word not in told]
     assert wrong == []
 

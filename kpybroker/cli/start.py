@@ -63,6 +63,8 @@ def start(
         click.echo(f"kpybroker: {error}", err=True)
         sys.exit(1)
     code = trio.run(_serve, assembly, port_file)
+    if port_file is not None:
+        port_file.unlink(missing_ok=True)
     assembly.close()
     logging.shutdown()
     sys.stdout.flush()
@@ -70,9 +72,12 @@ def start(
 
 
 def _check_port_file(port_file: Path | None) -> None:
-    """That it can be written is known before anything is served."""
-    if port_file is not None and not os.access(port_file.parent, os.W_OK):
+    """That it can be written is known before anything is served; one of an earlier broker is nobody's to read."""
+    if port_file is None:
+        return
+    if not os.access(port_file.parent, os.W_OK):
         raise StartError(f"--port-file {port_file}: this directory is not there or cannot be written")
+    port_file.unlink(missing_ok=True)
 
 
 def _listen(told: dict[str, str], host: str | None, port: int | None) -> None:

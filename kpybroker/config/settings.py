@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from kpybroker.config.consistency import hold_together
 from kpybroker.config.tables import broker
-from kpybroker.config.values import Row, Value, default, parse, render
+from kpybroker.config.values import Row, Value, default, parse
 
 DYNAMIC_BROKER, DYNAMIC_DEFAULT, STATIC, DEFAULT = 2, 3, 4, 5  # Kafka's numbers for where a value comes from
 
@@ -114,15 +114,6 @@ class Settings:
         value = self.value(name)
         assert isinstance(value, str), name
         return value
-
-    def optional_text(self, name: str) -> str | None:
-        return None if self.value(name) is None else self.text(name)
-
-    def text_of(self, name: str) -> str:
-        """A setting of any type, as Kafka writes it."""
-        text = render(self.value(name))
-        assert text is not None, name
-        return text
 
     def boolean(self, name: str) -> bool:
         value = self.value(name)

@@ -218,4 +218,6 @@ async def serve(
         finally:
             server.close()
             for _, sock in listeners:
+                with contextlib.suppress(OSError):  # a fork that is still starting may hold it: this frees the port
+                    sock.shutdown(socket.SHUT_RDWR)
                 sock.close()

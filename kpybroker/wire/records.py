@@ -29,7 +29,6 @@ CODEC_BITS = 0b111
 LOG_APPEND_TIME_BIT = 1 << 3
 TRANSACTIONAL_BIT = 1 << 4
 CONTROL_BIT = 1 << 5
-DELETE_HORIZON_BIT = 1 << 6
 KNOWN_BITS = 0x7F
 
 NO_TIMESTAMP = NO_PRODUCER_ID = NO_PRODUCER_EPOCH = NO_SEQUENCE = NO_LEADER_EPOCH = -1
@@ -95,11 +94,6 @@ class BatchHeader(NamedTuple):
     @property
     def is_control(self) -> bool:
         return self.attributes & CONTROL_BIT != 0
-
-    @property
-    def has_delete_horizon(self) -> bool:
-        """The base timestamp is then when tombstones and markers in the batch may go (KIP-534)."""
-        return self.attributes & DELETE_HORIZON_BIT != 0
 
     @property
     def last_sequence(self) -> int:

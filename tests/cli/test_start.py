@@ -90,8 +90,8 @@ def test_the_module_is_the_command() -> None:
     """`python -m kpybroker` and the console script that pyproject.toml declares are one."""
     script = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]["kpybroker"]
     module, _, name = script.partition(":")
-    for arguments in (["start", "--help"], ["--help"], ["nonsense"]):
-        called = f"import sys; sys.argv[1:] = {arguments!r}; from {module} import {name}; {name}(prog_name='kpybroker')"
+    for arguments in (["start", "--help"], ["--help"], [], ["nonsense"]):
+        called = f"import sys; sys.argv[1:] = {arguments!r}; from {module} import {name}; {name}()"
         direct = subprocess.run(
             [sys.executable, "-c", called], env=ENVIRONMENT, capture_output=True, text=True, check=False
         )
@@ -401,3 +401,21 @@ def test_producer_ids_are_never_given_twice(tmp_path: Path, number: int) -> None
             broker.stop(number)
     assert len(set(ids)) == len(ids)
     assert min(ids) >= 0
+
+
+@pytest.mark.parametrize("words", [["missing.properties"], ["--port", "99999"], ["--what"]], ids=" ".join)
+def test_a_wrong_command_line_is_one_line(words: list[str]) -> None:
+    """What cannot be understood is told like any other bad start: one line on stderr, exit 1."""
+    assert refused(*words).startswith("kpybroker: ")
+
+
+def test_a_port_file_speaks_of_this_broker_only(tmp_path: Path) -> None:
+    """One that an earlier broker left is gone even if the start fails, and a broker that stops takes its own."""
+    port_file = tmp_path / "port"
+    port_file.write_text("1\n")
+    refused("--port-file", str(port_file), "--topic", "..")
+    assert not port_file.exists()
+    with BrokerProcess(tmp_path) as broker:
+        assert port_file.exists()
+        assert broker.stop(signal.SIGTERM) == 143
+    assert not port_file.exists()

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from kpybroker import Broker
+from kpybroker.handlers import ADVERTISED
+from kpybroker.wire.apis import name_of
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "compat-suite"))
 
@@ -115,3 +117,10 @@ def test_the_report_in_the_repository_is_current() -> None:
     """DIFFERENCES.md lists exactly the differences that the comparison lets pass."""
     text = (Path(__file__).parents[2] / "DIFFERENCES.md").read_text()
     assert rewrite(text, load_allowed()) == text
+
+
+def test_everything_that_is_served_is_compared() -> None:
+    """An API that a handler serves, in all its versions, has cases here: every handler starts with Kafka's answers."""
+    assert {(name_of(key), first, last) for key, first, last in ADVERTISED} == {
+        (name, first, last) for name, (first, last) in SERVED.items()
+    }

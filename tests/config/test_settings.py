@@ -13,6 +13,7 @@ import kpybroker
 from kpybroker.config import SettingError, Settings
 from kpybroker.config.listeners import listeners
 from kpybroker.config.topics import topic_settings
+from kpybroker.config.values import render
 from tests.config.golden import golden
 
 STARTUP = golden("startup")
@@ -87,11 +88,10 @@ def test_types() -> None:
     assert settings.boolean("auto.create.topics.enable") is True
     assert settings.list("log.cleanup.policy") == ("compact", "delete")
     assert settings.double("log.cleaner.min.cleanable.ratio") == 0.5
-    assert settings.text("broker.rack") == settings.optional_text("broker.rack") == "r1"
+    assert settings.text("broker.rack") == "r1"
     assert settings.int("log.retention.bytes") == 2**63 - 1
-    assert settings.value("log.retention.ms") is settings.optional_text("inter.broker.listener.name") is None
-    assert settings.text_of("log.cleanup.policy") == "compact,delete"
-    assert settings.text_of("num.partitions") == "3"
+    assert settings.value("log.retention.ms") is settings.value("inter.broker.listener.name") is None
+    assert render(settings.value("log.cleanup.policy")) == "compact,delete"
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,8 @@ def test_types() -> None:
 )  # fmt: skip
 def test_doubles_are_written_as_java_writes_them(text: str, written: str) -> None:
     """Double.toString of Java 17 says these."""
-    assert Settings({"sasl.kerberos.ticket.renew.jitter": text}).text_of("sasl.kerberos.ticket.renew.jitter") == written
+    name = "sasl.kerberos.ticket.renew.jitter"
+    assert render(Settings({name: text}).value(name)) == written
 
 
 def test_our_own_defaults() -> None:

@@ -133,9 +133,8 @@ def test_header_properties() -> None:
     assert (header.producer_id, header.producer_epoch, header.base_sequence) == (4711, 3, 2**31 - 2)
     assert header.last_sequence == oracle.last_sequence == 2
     assert header.is_transactional
-    assert not (header.is_control or header.is_log_append_time or header.has_delete_horizon)
+    assert not (header.is_control or header.is_log_append_time)
     assert (header.base_timestamp, header.max_timestamp) == (START, oracle.max_timestamp)
-    assert header._replace(attributes=0x40).has_delete_horizon
     assert split(SAMPLES["mixed-none"])[0].last_sequence == -1
 
 
