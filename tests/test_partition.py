@@ -147,3 +147,30 @@ def test_offsets_by_time() -> None:
     latest = target.max_timestamp()
     assert latest is not None
     assert (latest.offset, latest.timestamp) == (5, NOW + 120)
+
+
+def test_a_batch_larger_than_a_segment() -> None:
+    """RECORD_LIST_TOO_LARGE where max.message.bytes lets a batch pass that no segment may hold (UnifiedLog.append)."""
+    target = partition(segment_bytes="1048576", max_message_bytes="4000000")
+    assert append(target, bytes(2_000_000)) == Refusal(Error.RECORD_LIST_TOO_LARGE)
+    assert append(target, bytes(1_000_000)) == Appended(0)
+
+
+def test_a_batch_that_grows_past_the_limit_when_it_is_taken_apart() -> None:
+    """MESSAGE_TOO_LARGE is asked again after the broker has changed the compression (UnifiedLog.append)."""
+    target = partition(compression_type="uncompressed", max_message_bytes="10000")
+    small = build([(NOW, None, bytes(50_000), ())], codec=1)
+    assert len(small) < 10_000
+    assert target.append(read_header(small), memoryview(bytearray(small)), NOW) == Refusal(Error.MESSAGE_TOO_LARGE)
+
+
+def test_producers_are_forgotten_in_time() -> None:
+    """A producer that is silent for producer.id.expiration.ms may begin anew at any sequence (KIP-360)."""
+    target = partition()
+    assert append(target, b"a", producer_id=7, producer_epoch=0, base_sequence=0) == Appended(0)
+    batch = bytearray(build([(NOW, None, b"b", ())], producer_id=7, producer_epoch=0, base_sequence=5))
+    later = NOW + 86_400_000
+    assert target.append(read_header(batch), memoryview(batch), later - 1) == Refusal(
+        Error.OUT_OF_ORDER_SEQUENCE_NUMBER
+    )
+    assert target.append(read_header(batch), memoryview(batch), later + 600_000) == Appended(1)
