@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 from kpybroker.config.settings import Settings
-from kpybroker.journal import Journal, Stream
+from kpybroker.journal import Journal, Stream, load
 from kpybroker.machine import Call, Decision, Instant, Record, Reply
 from kpybroker.metadata.image import CONSUMER_OFFSETS, Image, Topic
 from kpybroker.replicas import Replicas
 from kpybroker.storage.files import StorageError
-from kpybroker.wire.compiler import WireError
 from kpybroker.wire.errors import Error
 from kpybroker.wire.fields import blank
 from kpybroker.wire.internal import decode_coordinator, encode_coordinator
-from kpybroker.wire.records import records
 
-log = logging.getLogger("kpybroker")
 if TYPE_CHECKING:
     from kpybroker.groups.settings import GroupSettings
     from kpybroker.groups.shard import Shard
@@ -111,17 +107,7 @@ class GroupCoordinators:
         partition = self._replicas.get(CONSUMER_OFFSETS, number, now)
         assert partition is not None
         shard = Shard(_group_settings(self._settings), self._random)
-        found = partition.log
-        try:
-            for header, batch in found.batches():
-                if header.is_control:
-                    continue
-                for row in records(batch, header):
-                    record = decode_coordinator(row.key or b"", row.value)
-                    if record is not None:
-                        shard.replay(record)
-        except WireError as error:
-            raise StorageError(f"{found.files.root}/{found.directory}", f"cannot be read: {error}") from error
+        load(shard, partition.log, lambda row: decode_coordinator(row.key or b"", row.value))
         stream = self._streams[number] = Stream(shard, partition, encode_coordinator)
         self._carry_out(number, stream, shard.loaded(now), now)
         return stream

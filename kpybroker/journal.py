@@ -1,4 +1,7 @@
-"""The one order of things: a machine decides, its records are appended, it replays them, then answers go out."""
+"""The one order of things: a machine decides, its records are appended, it replays them, then answers go out.
+
+A start is the third step alone: `load`.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,11 @@ from typing import NamedTuple
 
 from kpybroker.machine import Decision, Instant, Machine, Record, Reply
 from kpybroker.partition import Partition
-from kpybroker.wire.records import build
+from kpybroker.storage.files import StorageError
+from kpybroker.storage.log import Log
+from kpybroker.wire.compiler import WireError
+from kpybroker.wire.records import Record as LogRecord
+from kpybroker.wire.records import build, records
 
 
 class Stream(NamedTuple):
@@ -16,6 +23,20 @@ class Stream(NamedTuple):
     machine: Machine
     partition: Partition
     encode: Callable[[Record], tuple[bytes | None, bytes | None]]
+
+
+def load(machine: Machine, log: Log, decode: Callable[[LogRecord], Record | None]) -> None:
+    """Replays what a machine's log holds; what `decode` does not know (None) is passed over. StorageError: damaged."""
+    try:
+        for header, batch in log.batches():
+            if header.is_control:
+                continue
+            for row in records(batch, header):
+                record = decode(row)
+                if record is not None:
+                    machine.replay(record)
+    except WireError as error:
+        raise StorageError(f"{log.files.root}/{log.directory}", f"cannot be read: {error}") from error
 
 
 class Journal:
@@ -30,12 +51,12 @@ class Journal:
         self.record(stream, decision.records, now)
         self.reply(decision.replies)
 
-    def record(self, stream: Stream, records: Sequence[Record], now: Instant) -> None:
+    def record(self, stream: Stream, rows: Sequence[Record], now: Instant) -> None:
         """Append and replay: the durable half of a decision."""
-        if not records:
+        if not rows:
             return
-        rows = [(now, *stream.encode(record), ()) for record in records]
-        stream.partition.append_own(bytearray(build(rows)), now)
-        for record in records:
+        contents = [(now, *stream.encode(record), ()) for record in rows]
+        stream.partition.append_own(bytearray(build(contents)), now)
+        for record in rows:
             stream.machine.replay(record)
         self._appended(stream.partition)

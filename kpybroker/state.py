@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from kpybroker.config.settings import Settings
 from kpybroker.coordinators import GroupCoordinators
-from kpybroker.journal import Journal, Stream
+from kpybroker.journal import Journal, Stream, load
 from kpybroker.machine import Decision, Instant, Record, Reply
 from kpybroker.metadata.controller import Controller
 from kpybroker.metadata.image import CLUSTER_METADATA, CONSUMER_OFFSETS, TRANSACTION_STATE, Image
@@ -19,10 +19,9 @@ from kpybroker.sessions import FetchSessions
 from kpybroker.storage.directory import DataDirectory
 from kpybroker.storage.files import StorageError
 from kpybroker.waiting import Waiters
-from kpybroker.wire.compiler import WireError
 from kpybroker.wire.errors import Error
 from kpybroker.wire.internal import decode_metadata, encode_metadata
-from kpybroker.wire.records import records
+from kpybroker.wire.records import Record as LogRecord
 from kpybroker.wire.schemas.cluster_topics import RemoveTopicRecord
 
 Address = tuple[str, int]
@@ -58,7 +57,6 @@ class State:
         self.strict = settings.strict
         self.directory = directory
         self.served = served
-        self.advertised = advertised
         self.node_id = settings.int("node.id")
         self.image = Image()
         self.replies: deque[Reply] = deque()
@@ -71,23 +69,15 @@ class State:
         self._producer_ids = ProducerIds(0, 0)
         log = self.replicas.open((CLUSTER_METADATA, 0), METADATA_TOPIC_ID, now)
         self._metadata = Stream(self.controller, log, _metadata_row)
-        self._load(now)
+        self._load(advertised, now)
 
-    def _load(self, now: Instant) -> None:
+    def _load(self, advertised: Mapping[str, Address], now: Instant) -> None:
         """Replays what the directory holds: first the cluster, then the coordinators that have something in them."""
         log = self._metadata.partition.log
         if log.start_offset > 0:
             raise StorageError(f"{log.files.root}/{log.directory}", "starts with a snapshot, which is not read yet")
-        try:
-            for header, batch in log.batches():
-                if header.is_control:
-                    continue
-                for row in records(batch, header):
-                    value, version = decode_metadata(row.value or b"")
-                    self.controller.replay(Record(None, value, version))
-        except WireError as error:
-            raise StorageError(f"{log.files.root}/{log.directory}", f"cannot be read: {error}") from error
-        self.control(Decision(self.controller.start(self.node_id, self.advertised)), now)
+        load(self.controller, log, _metadata_record)
+        self.control(Decision(self.controller.start(self.node_id, advertised)), now)
         self.groups.load(now)
 
     def appended(self, partition: Partition) -> None:
@@ -147,6 +137,11 @@ class State:
     def close(self) -> None:
         """The end of a broker that was told to stop: the next start trusts the files."""
         self.directory.close(broker_epoch=self.image.nodes[self.node_id].epoch)
+
+
+def _metadata_record(row: LogRecord) -> Record:
+    value, version = decode_metadata(row.value or b"")
+    return Record(None, value, version)
 
 
 def _metadata_row(record: Record) -> tuple[None, bytes]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import trio
 
+from kpybroker.config.listeners import address_text
 from kpybroker.config.properties import read_overrides, read_properties
 from kpybroker.config.settings import Settings
 from kpybroker.config.values import SettingError
@@ -84,9 +85,8 @@ def _listen(told: dict[str, str], host: str | None, port: int | None) -> None:
     """--host and --port replace the listeners of the file; without both the file, or else the default, counts."""
     if host is None and port is None and "listeners" in told:
         return
-    name = host or DEFAULT_HOST
-    bracketed = f"[{name}]" if ":" in name else name
-    told["listeners"] = f"PLAINTEXT://{bracketed}:{DEFAULT_PORT if port is None else port}"
+    address = address_text(host or DEFAULT_HOST, DEFAULT_PORT if port is None else port)
+    told["listeners"] = f"PLAINTEXT://{address}"
 
 
 def _data_dir(settings: Settings, data_dir: Path | None) -> str | None:

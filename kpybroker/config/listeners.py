@@ -25,6 +25,11 @@ class Listener(NamedTuple):
     protocol: str
 
 
+def address_text(host: str, port: int) -> str:
+    """host:port as settings and clients write it: an IPv6 address stands in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 class Listeners(NamedTuple):
     """The addresses to open, those to tell clients, by listener name, and which of them brokers use among themselves.
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from kpybroker.broker import Core
-from kpybroker.config.listeners import Listener, listeners
+from kpybroker.config.listeners import Listener, address_text, listeners
 from kpybroker.config.settings import Settings
 from kpybroker.handlers import ADVERTISED
 from kpybroker.machine import Instant
@@ -42,11 +42,7 @@ class Assembly(NamedTuple):
     @property
     def addresses(self) -> list[str]:
         """host:port of each listener, with the port that was really bound."""
-        found = []
-        for listener, sock in self.listeners:
-            host = listener.host or "127.0.0.1"
-            found.append(f"[{host}]:{sock.getsockname()[1]}" if ":" in host else f"{host}:{sock.getsockname()[1]}")
-        return found
+        return [address_text(listener.host or "127.0.0.1", sock.getsockname()[1]) for listener, sock in self.listeners]
 
     def close(self) -> None:
         """Everything that was opened is closed, the directory cleanly."""

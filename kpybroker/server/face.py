@@ -14,6 +14,7 @@ from typing import Self
 import outcome
 import trio
 
+from kpybroker.config.listeners import address_text
 from kpybroker.config.settings import Settings
 from kpybroker.server.assembly import Assembly, StartError, assemble
 from kpybroker.server.server import serve
@@ -44,8 +45,7 @@ class Broker:
         strict: bool = False,
     ) -> None:
         overrides = {name: _text(value) for name, value in (config or {}).items()}
-        bracketed = f"[{host}]" if ":" in host else host
-        overrides.setdefault("listeners", f"PLAINTEXT://{bracketed}:{port}")
+        overrides.setdefault("listeners", f"PLAINTEXT://{address_text(host, port)}")
         self._settings = Settings(overrides, strict=strict)
         self._topics = parse_topics(topics)
         self._data_dir = None if data_dir is None else os.fspath(data_dir)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from kpybroker.wire.compiler import varint as unsigned_varint
+
 Bytes: TypeAlias = bytes | bytearray | memoryview
 
 INT_SHIFTS = range(7, 35, 7)  # where the second byte of a varint begins, and the following
@@ -16,12 +18,7 @@ def varint(value: int) -> bytes:
     number = value << 1 ^ value >> 63
     if number <= 0x7F:
         return _SHORT[number]
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
+    return unsigned_varint(number)
 
 
 def read_varint(data: Bytes, position: int) -> tuple[int, int]:
