@@ -53,9 +53,10 @@ class Call(NamedTuple):
 
 
 class Machine(Protocol):
-    """A group, a transactional id, the controller: decides on commands, and is rebuilt by replaying its records."""
+    """A group, a transactional id, the controller: decides on commands, and is rebuilt by replaying its records.
 
-    def decide(self, call: Call, now: Instant) -> Decision: ...  # reads, and changes soft state only
+    Each has a `decide`, with the commands that are its own, which reads, and changes soft state only.
+    """
 
     def replay(self, record: Record) -> None: ...  # alone changes durable state; is also the loader
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from kpybroker.config.settings import Settings
 from kpybroker.coordinators import GroupCoordinators
 from kpybroker.journal import Journal, Stream, load
-from kpybroker.machine import Decision, Instant, Record, Reply
-from kpybroker.metadata.controller import Controller
+from kpybroker.machine import LATER, Call, Decision, Instant, Later, Record, Reply
+from kpybroker.metadata.controller import Command, Controller
 from kpybroker.metadata.image import CLUSTER_METADATA, CONSUMER_OFFSETS, TRANSACTION_STATE, Image
 from kpybroker.partition import Partition
 from kpybroker.replicas import Replicas
@@ -83,6 +83,11 @@ class State:
     def appended(self, partition: Partition) -> None:
         """There is more in this partition: whoever waits for it goes on."""
         self.waiters.touch(partition.key)
+
+    def ask_controller(self, call: Call, command: Command) -> Later:
+        """Has the controller decide on a request; the answer goes out once its records are in the log."""
+        self.control(self.controller.decide(call, command), call.arrived)
+        return LATER
 
     def control(self, decision: Decision, now: Instant) -> None:
         """Carries out what the controller has decided, on this node's own partitions and groups too."""

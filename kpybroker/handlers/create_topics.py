@@ -5,10 +5,9 @@ Versions: 2-7. Behaves: decided by the controller; a name given twice is refused
 
 from __future__ import annotations
 
-from kpybroker.machine import LATER, Call, Later
+from kpybroker.machine import Call, Later
 from kpybroker.state import State
 
 
 def create_topics(state: State, call: Call) -> Later:
-    state.control(state.controller.decide(call, call.arrived), call.arrived)
-    return LATER
+    return state.ask_controller(call, lambda controller, call: controller.topics.create(call.request))

@@ -5,10 +5,10 @@ Versions: 1-6. Behaves: done when it is answered, files too.
 
 from __future__ import annotations
 
-from kpybroker.machine import LATER, Call, Later
+from kpybroker.machine import Call, Later
+from kpybroker.metadata import deletion
 from kpybroker.state import State
 
 
 def delete_topics(state: State, call: Call) -> Later:
-    state.control(state.controller.decide(call, call.arrived), call.arrived)
-    return LATER
+    return state.ask_controller(call, deletion.delete_topics)

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from kpybroker.config.settings import Settings
 from kpybroker.machine import Call, Decision, Instant, Record, Reply
 from kpybroker.metadata.creation import TopicMaker, new_id
-from kpybroker.metadata.deletion import delete_topics
 from kpybroker.metadata.features import FEATURES, FINALIZED
 from kpybroker.metadata.image import Image
-from kpybroker.wire.messages.create_topics import CreateTopicsRequest
-from kpybroker.wire.messages.delete_topics import DeleteTopicsRequest
 from kpybroker.wire.schemas.cluster_nodes import BrokerRegistrationChangeRecord, RegisterBrokerRecord
 from kpybroker.wire.schemas.cluster_state import FeatureLevelRecord, ProducerIdsRecord
 
@@ -21,25 +18,24 @@ PLAINTEXT = 0  # org.apache.kafka.common.security.auth.SecurityProtocol
 UNFENCE = -1  # BrokerRegistrationChangeRecord.fenced
 PRODUCER_ID_BLOCK = 1000  # org.apache.kafka.server.common.ProducerIdsBlock.PRODUCER_ID_BLOCK_SIZE
 
+# Reads the image, changes nothing: the records that a request leads to, and its answer.
+Command: TypeAlias = "Callable[[Controller, Call], tuple[Sequence[Record], Any]]"
+
 
 class Controller:
     """A Machine over `__cluster_metadata`. Ids come from `rng`, so that a seed gives the same cluster again."""
 
     def __init__(self, image: Image, settings: Settings, rng: random.Random, directory_id: bytes) -> None:
         self.image = image
-        self._settings = settings
-        self._random = rng
-        self._directory_id = directory_id
+        self.settings = settings
+        self.random = rng
+        self.directory_id = directory_id
         self.topics = TopicMaker(image, settings, rng, directory_id)
 
-    def decide(self, call: Call, now: Instant) -> Decision:
-        if isinstance(call.request, CreateTopicsRequest):
-            records, created = self.topics.create(call.request)
-            return Decision(records, (Reply(call.ticket, created),))
-        assert isinstance(call.request, DeleteTopicsRequest)
-        enabled = self._settings.boolean("delete.topic.enable")
-        records, deleted = delete_topics(self.image, call.request, call.version, enabled=enabled)
-        return Decision(records, (Reply(call.ticket, deleted),))
+    def decide(self, call: Call, command: Command) -> Decision:
+        """What a request leads to: `command` gives the records and the answer."""
+        records, answer = command(self, call)
+        return Decision(tuple(records), (Reply(call.ticket, answer),))
 
     def replay(self, record: Record) -> None:
         self.image.replay(record.value)
@@ -58,7 +54,7 @@ class Controller:
         epoch = self.image.changes + len(values)
         registration = RegisterBrokerRecord(
             broker_id=node,
-            incarnation_id=new_id(self._random),
+            incarnation_id=new_id(self.random),
             broker_epoch=epoch,
             end_points=[
                 RegisterBrokerRecord.BrokerEndpoint(name=name, host=host, port=port, security_protocol=PLAINTEXT)
@@ -72,7 +68,7 @@ class Controller:
             ],
             rack=self._rack(),
             fenced=True,
-            log_dirs=[self._directory_id],
+            log_dirs=[self.directory_id],
         )
         values.append((registration, 3))
         values.append((BrokerRegistrationChangeRecord(broker_id=node, broker_epoch=epoch, fenced=UNFENCE), 2))
@@ -87,5 +83,5 @@ class Controller:
         return first, Record(None, value, 0)
 
     def _rack(self) -> str | None:
-        rack = self._settings.value("broker.rack")
+        rack = self.settings.value("broker.rack")
         return rack if isinstance(rack, str) else None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kpybroker.machine import Record
+from kpybroker.machine import Call, Record
+from kpybroker.metadata.controller import Controller
 from kpybroker.metadata.image import Image
 from kpybroker.wire.declare import NO_ID
 from kpybroker.wire.errors import Error
@@ -15,14 +16,14 @@ Result = DeleteTopicsResponse.DeletableTopicResult
 Named = tuple[str | None, bytes]  # a topic's name or None, its id or zeros
 
 
-def delete_topics(
-    image: Image, request: DeleteTopicsRequest, version: int, *, enabled: bool
-) -> tuple[tuple[Record, ...], DeleteTopicsResponse]:
+def delete_topics(controller: Controller, call: Call) -> tuple[tuple[Record, ...], DeleteTopicsResponse]:
     """The records and the answer (ControllerApis.deleteTopics). What is named twice stays."""
+    image: Image = controller.image
+    request: DeleteTopicsRequest = call.request
     asked: list[Named] = [(name, NO_ID) for name in request.topic_names]
     asked += [(state.name, bytes(state.topic_id)) for state in request.topics]
-    if not enabled:
-        error = Error.TOPIC_DELETION_DISABLED if version >= 3 else Error.INVALID_REQUEST
+    if not controller.settings.boolean("delete.topic.enable"):
+        error = Error.TOPIC_DELETION_DISABLED if call.version >= 3 else Error.INVALID_REQUEST
         results = [_result(name, topic_id, error, "this broker deletes no topics") for name, topic_id in asked]
         return (), DeleteTopicsResponse(responses=results)
     results, names, ids = _sorted_out(asked)
