@@ -13,7 +13,9 @@ bootstrap=${1:-}
 cache=${KPYBROKER_CLIENTS_CACHE:-$HOME/.cache/kpybroker-clients}
 build_dir=$cache/$(basename "$source_dir")
 
+report=$build_dir/report # where a suite leaves what its tests came to
 mkdir -p "$build_dir"
+rm -f "$report"
 find "$source_dir" -mindepth 1 -maxdepth 1 -exec cp -Rp {} "$build_dir" \;
 cd "$build_dir"
 
@@ -57,6 +59,36 @@ npm_install() {
         npm install --no-package-lock --no-fund --no-audit --loglevel=error >&2
         touch node_modules/.complete
     fi
+}
+
+# go_tests MODULE VERSION FOLDER: a copy of a Go module, its tests among it, in FOLDER.
+go_tests() {
+    export GOFLAGS=-mod=mod # a library's go.mod may lack what only its tests need
+    if [ "$(cat "$3.version" 2>/dev/null)" != "$2" ]; then
+        rm -rf "$3"
+        local path
+        path=$(cd / && go mod download -json "$1@$2" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')
+        cp -R "$path" "$3"
+        chmod -R u+w "$3"
+        echo "$2" >"$3.version"
+    fi
+}
+
+# each_go_test NAME: every test of the package in this folder in a process of its own, for one that panics ends all
+# others; NAME goes before the tests' names in the report, as lines of "PASS|FAIL|SKIP name".
+each_go_test() {
+    go test -c -o tests.bin .
+    local name output
+    for name in $(./tests.bin -test.list "^Test"); do
+        output=$(timeout "${TEST_TIMEOUT_SECONDS:-60}" ./tests.bin -test.v -test.run "^$name\$" 2>&1) || true
+        echo "$output" >"$build_dir/last-$name.log"
+        case $output in
+        *"--- FAIL: $name "* | *panic:*) echo "FAIL $1$name" ;;
+        *"--- SKIP: $name "*) echo "SKIP $1$name" ;;
+        *"--- PASS: $name "*) echo "PASS $1$name" ;;
+        *) echo "FAIL $1$name" ;;
+        esac >>"$report"
+    done
 }
 
 # client COMMAND...: runs the program on the broker, unless only a build was asked for.
