@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 
 from kpybroker.handlers import APIS
 from kpybroker.handlers.api_versions import unsupported_version
+from kpybroker.handlers.refusal import refusal
 from kpybroker.machine import Api, Call, Instant, Later, Peer, Reply, Silence, Ticket, Wait, Waiting
+from kpybroker.releases import Versions
 from kpybroker.state import State
 from kpybroker.storage.files import StorageError
 from kpybroker.wire.apis import name_of, request_type, response_type
@@ -54,10 +56,14 @@ class Route(NamedTuple):
 
 
 class Router:
-    """Finds the route of a request by its header; each is put together when it is first asked for."""
+    """Finds the route of a request by its header; each is put together when it is first asked for.
 
-    def __init__(self, apis: Mapping[int, Api]) -> None:
+    What the broker offers and no handler does is refused in an answer; what it does not offer ends the connection.
+    """
+
+    def __init__(self, apis: Mapping[int, Api], answered: Mapping[int, Versions]) -> None:
         self._apis = apis
+        self._answered = answered
         self._routes: dict[tuple[int, int], Route] = {}
 
     def find(self, frame: memoryview) -> tuple[Route | None, int]:
@@ -68,18 +74,19 @@ class Router:
         route = self._routes.get((key, version))
         if route is not None:
             return route, correlation_id
-        api = self._apis.get(key)
-        if api is None:
+        offered = self._answered.get(key)
+        if offered is None:
             raise WireError(f"{name_of(key)} is not served")
-        if not api.first <= version <= api.last:
+        if not offered.first <= version <= offered.last:
             if key == API_VERSIONS:
                 return None, correlation_id
             raise WireError(f"{name_of(key)} has no version {version} here")
+        api = self._apis.get(key)
         request, response = request_type(key), response_type(key)
         route = self._routes[key, version] = Route(
             key,
             version,
-            api.handle,
+            api.handle if api is not None and api.first <= version <= api.last else refusal,
             decoder(request, version),
             encoder(response, version),
             version in type_of(request).flexible,
@@ -123,7 +130,7 @@ class Core:
         self.state = state
         self.outbox: deque[Outgoing] = deque()
         self.bugs = Bugs()
-        self._router = Router(apis)
+        self._router = Router(apis, state.offer.answered)
         self._peers: dict[int, Peer] = {}
         self._pending: dict[Ticket, Pending] = {}
         self._under_way: dict[int, Ticket] = {}  # connection: its one request that waits
@@ -142,6 +149,7 @@ class Core:
             self.state.waiters.drop(ticket)
         with self.bugs.survived("a closed connection"):
             self.state.groups.connection_closed(connection, now)
+            self.state.telemetry.connection_closed(connection)
         self._settle(now)
 
     def receive(self, connection: int, frame: memoryview, now: Instant) -> None:

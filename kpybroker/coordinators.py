@@ -25,7 +25,7 @@ CLOSED_MEMBER_GRACE_MS = 250  # how long a rebalance waits for a dynamic member 
 
 
 class GroupCoordinators:
-    """A shard for each partition of `__consumer_offsets` that was asked for; that topic must be there."""
+    """A shard for each partition of `__consumer_offsets` that was asked for."""
 
     def __init__(
         self, image: Image, replicas: Replicas, settings: Settings, journal: Journal, rng: random.Random
@@ -37,9 +37,14 @@ class GroupCoordinators:
         self._random = rng
         self._streams: dict[int, Stream] = {}
         self._deadlines: dict[int, Instant] = {}  # shard: when it has something to do
+        self._shards = 0  # how many there are: partitions that are added later count from the next start on
 
     def coordinate(self, group_id: str, call: Call, amend: Callable[[Any], Any] | None = None) -> None:
         """Lets the group's coordinator decide on a request, and carries that out; `amend` completes its answer."""
+        if not self.are_there:
+            answer = _turned_away(call, self._settings)
+            self._journal.reply([Reply(call.ticket, answer if amend is None else amend(answer))])
+            return
         number, stream = self._stream(group_id, call.arrived)
         with self._whole(number, stream):
             decision = _shard(stream).decide(call, call.arrived)
@@ -51,9 +56,14 @@ class GroupCoordinators:
             decision = decision._replace(replies=tuple(replies))
         self._carry_out(number, stream, decision, call.arrived)
 
-    def shard(self, group_id: str, now: Instant) -> Shard:
-        """The coordinator of a group, for questions about it."""
-        return _shard(self._stream(group_id, now)[1])
+    @property
+    def are_there(self) -> bool:
+        """Until the topic behind them is made, this node coordinates nothing: NOT_COORDINATOR."""
+        return CONSUMER_OFFSETS in self._image.topics
+
+    def shard(self, group_id: str, now: Instant) -> Shard | None:
+        """The coordinator of a group, for questions about it; None while there are no coordinators."""
+        return _shard(self._stream(group_id, now)[1]) if self.are_there else None
 
     def record(self, group_id: str, rows: Sequence[Record], now: Instant) -> None:
         """Carries out records that concern one group: its deletion."""
@@ -70,6 +80,7 @@ class GroupCoordinators:
                 self._journal.reply(_shard(stream).unload().replies)
             self._streams.clear()
             self._deadlines.clear()
+            self._shards = 0
             return
         for number, stream in list(self._streams.items()):
             rows = _shard(stream).topic_deleted(topic.name, topic.id)
@@ -92,12 +103,15 @@ class GroupCoordinators:
     def load(self, now: Instant) -> None:
         """Loads every shard that has something in its log: the broker starts on a directory that was kept."""
         topic = self._image.topics.get(CONSUMER_OFFSETS)
-        for number in topic.partitions if topic is not None else ():
+        self._shards = 0 if topic is None else len(topic.partitions)
+        for number in range(self._shards):
             if self._replicas.has_log((CONSUMER_OFFSETS, number)):
                 self._load(number, now)
 
     def _stream(self, group_id: str, now: Instant) -> tuple[int, Stream]:
-        number = _java_hash(group_id) % len(self._image.topics[CONSUMER_OFFSETS].partitions)
+        if not self._shards:
+            self._shards = len(self._image.topics[CONSUMER_OFFSETS].partitions)
+        number = _java_hash(group_id) % self._shards
         return number, self._streams.get(number) or self._load(number, now)
 
     def _load(self, number: int, now: Instant) -> Stream:
@@ -157,6 +171,12 @@ def _group_settings(settings: Settings) -> GroupSettings:
         offsets_retention_check_interval_ms=number("offsets.retention.check.interval.ms"),
         closed_member_grace_ms=None if settings.strict else CLOSED_MEMBER_GRACE_MS,
     )
+
+
+def _turned_away(call: Call, settings: Settings) -> Any:
+    from kpybroker.groups.requests import turned_away  # noqa: PLC0415  as above
+
+    return turned_away(call, _group_settings(settings))
 
 
 def _shard(stream: Stream) -> Shard:

@@ -10,15 +10,16 @@ from kpybroker.storage.checkpoints import EpochEntry
 from kpybroker.storage.files import Slice
 from kpybroker.storage.log import Log
 from kpybroker.storage.producers import Duplicate, Producers
-from kpybroker.storage.segment import Found
+from kpybroker.storage.snapshots import NOWHERE, write_snapshot
 from kpybroker.validation import LOG_APPEND_TIME, ZSTD, Refusal, examine
 from kpybroker.wire.errors import Error
 from kpybroker.wire.records import BatchHeader, place, read_header, recompress, stamp
 
-PRODUCER_CHECK_INTERVAL_MS = 600_000  # Kafka's producer.id.expiration.check.interval.ms
 # compression.type; with `producer` a batch stays as it came
 CODECS = {"uncompressed": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
 NO_TIMESTAMP = -1
+SOON_READ_BYTES = 1 << 20  # of a log: to look through them costs no more than a file
+HIGH_WATERMARK = -1  # DeleteRecordsRequest.HIGH_WATERMARK
 
 
 class Appended(NamedTuple):
@@ -39,6 +40,7 @@ class Partition:
         producers: Producers,
         settings: TopicSettings,
         producer_expiration_ms: int,
+        producer_check_interval_ms: int = 600_000,
     ) -> None:
         self.key = key
         self.topic_id = topic_id
@@ -46,7 +48,10 @@ class Partition:
         self.producers = producers
         self.settings = settings
         self.leader_epoch = 0
+        self.snapshot_offset = NOWHERE
         self.producer_expiration_ms = producer_expiration_ms
+        self.producer_check_interval_ms = producer_check_interval_ms
+        self.is_strict = False  # then every record of every batch is looked at
         self._expires_at: Instant = 0
 
     @property
@@ -63,13 +68,11 @@ class Partition:
 
     def append(self, header: BatchHeader, batch: memoryview, now: Instant) -> Appended | Refusal:
         """Appends one batch of a client, writing its offsets into `batch` in place, or says why not."""
-        max_timestamp = examine(header, batch, self.settings, now)
+        max_timestamp = examine(header, batch, self.settings, now, every_record=self.is_strict)
         if isinstance(max_timestamp, Refusal):
             return max_timestamp
         if header.producer_id >= 0:
-            if now >= self._expires_at:
-                self.producers.expire(now, self.producer_expiration_ms)
-                self._expires_at = now + PRODUCER_CHECK_INTERVAL_MS
+            self.forget_silent_producers(now)
             verdict = self.producers.check(header)
             if isinstance(verdict, Duplicate):
                 return Appended(verdict.first_offset, verdict.timestamp)
@@ -79,7 +82,7 @@ class Partition:
             return Refusal(Error.RECORD_LIST_TOO_LARGE)
         target = CODECS.get(self.settings.compression_type, header.codec)
         if target != header.codec:
-            batch = memoryview(recompress(batch, header, target, self._level(target)))
+            batch = memoryview(recompress(batch, header, target, compression_level(self.settings, target)))
             header = read_header(batch)
             if header.size > self.settings.max_message_bytes:
                 return Refusal(Error.MESSAGE_TOO_LARGE)
@@ -89,12 +92,6 @@ class Partition:
             stamp(batch, header, max_timestamp, log_append_time=False)
         return self._write(batch, now)
 
-    def _level(self, codec: int) -> int | None:
-        """How hard to compress; snappy has no levels."""
-        settings = self.settings
-        levels = {1: settings.compression_gzip_level, 3: settings.compression_lz4_level}
-        return levels.get(codec, settings.compression_zstd_level if codec == ZSTD else None)
-
     @property
     def by_broker_time(self) -> bool:
         return self.settings.message_timestamp_type == LOG_APPEND_TIME
@@ -103,7 +100,7 @@ class Partition:
         return timestamp if self.by_broker_time else NO_TIMESTAMP
 
     def append_own(self, batch: bytearray, now: Instant) -> Appended:
-        """Appends a batch that the broker itself has built: coordinators' and the controller's records."""
+        """Appends a batch that the broker has built: coordinators' and the controller's records, and old clients'."""
         return self._write(memoryview(batch), now)
 
     def _write(self, batch: memoryview, now: Instant) -> Appended:
@@ -116,29 +113,61 @@ class Partition:
             self.producers.replay(header)
         return Appended(base_offset, self._append_time(now))
 
+    def delete_records(self, offset: int) -> int | Error:
+        """Moves the start of the log up to the offset (-1: the high watermark); returns where the log begins now."""
+        if self.settings.compact and not self.settings.delete:
+            return Error.POLICY_VIOLATION
+        asked = self.high_watermark if offset == HIGH_WATERMARK else offset
+        if not 0 <= asked <= self.high_watermark:
+            return Error.OFFSET_OUT_OF_RANGE
+        if asked > self.log.start_offset:
+            if self.log.segments.below(asked):
+                self.save_producers()  # whoever wrote only to what is deleted is still known after a kill
+            self.log.begin_at(asked)
+        return self.log.start_offset
+
+    def save_producers(self) -> None:
+        """A snapshot of the producers at the end of the log: none where there is one, or little that it would spare."""
+        if self.snapshot_offset == self.log.end_offset or not self.log.segments.all:
+            return
+        if self.producers.producers or self.snapshot_offset != NOWHERE or self.log.size > SOON_READ_BYTES:
+            self.snapshot_offset = write_snapshot(self.log, self.producers, self.snapshot_offset)
+
+    def forget_silent_producers(self, now: Instant) -> None:
+        """As often as Kafka looks for them, the first time after one interval."""
+        if now >= self._expires_at:
+            if self._expires_at > 0:
+                self.producers.expire(now, self.producer_expiration_ms)
+            self._expires_at = now + self.producer_check_interval_ms
+
+    def lead(self, epoch: int) -> None:
+        """This node's leadership of the partition begins, in the epoch that the controller has given it."""
+        self.leader_epoch = epoch
+        self.log.epochs.lead(epoch, self.log.end_offset)
+
     def check_leader_epoch(self, epoch: int) -> Error:
         """KIP-320: what a client believes the leader epoch to be; -1 asks for no check."""
         if epoch in (-1, self.leader_epoch):
             return Error.NONE
         return Error.FENCED_LEADER_EPOCH if epoch < self.leader_epoch else Error.UNKNOWN_LEADER_EPOCH
 
-    def read(self, offset: int, max_bytes: int, *, whole_first: bool, committed: bool) -> Slice | Error | None:
+    def read(
+        self, offset: int, max_bytes: int, *, whole_first: bool, committed: bool, cut_first: bool = False
+    ) -> Slice | Error | None:
         """A stretch of the log from the batch that holds `offset`; None where there is nothing yet."""
         end = self.last_stable_offset if committed else self.high_watermark
-        return self.log.read(offset, max_bytes, upper_bound=end, whole_first=whole_first)
+        return self.log.read(offset, max_bytes, upper_bound=end, whole_first=whole_first, cut_first=cut_first)
 
     def epoch_at(self, offset: int) -> int:
         """The leader epoch that wrote an offset."""
-        return self.log.epochs.epoch_of(offset) if self.log.end_offset > 0 else self.leader_epoch
+        return self.log.epochs.epoch_of(offset)
 
     def end_of_epoch(self, epoch: int) -> EpochEntry:
         """The largest leader epoch up to `epoch`, and the offset where it ends; -1 for both where it is not known."""
-        if epoch == self.leader_epoch:
-            return EpochEntry(epoch, self.log.end_offset)
         return self.log.epochs.end_offset_for(epoch, self.log.end_offset)
 
-    def offset_for_timestamp(self, timestamp: int) -> Found | None:
-        return self.log.find_timestamp(timestamp)
 
-    def max_timestamp(self) -> Found | None:
-        return self.log.find_max_timestamp()
+def compression_level(settings: TopicSettings, codec: int) -> int | None:
+    """How hard to compress; snappy has no levels."""
+    levels = {1: settings.compression_gzip_level, 3: settings.compression_lz4_level}
+    return levels.get(codec, settings.compression_zstd_level if codec == ZSTD else None)

@@ -6,11 +6,19 @@ from kpybroker.machine import Call, Instant
 from kpybroker.partition import Partition
 from kpybroker.sessions import FetchContext, Followed, PartitionData
 from kpybroker.state import State
+from kpybroker.storage.checkpoints import UNDEFINED_EPOCH
 from kpybroker.storage.files import Slice
+from kpybroker.wire.compiler import WireError
 from kpybroker.wire.errors import Error
+from kpybroker.wire.fields import changed
+from kpybroker.wire.legacy import MAGIC_0, MAGIC_1
+from kpybroker.wire.legacy_answers import lower
 from kpybroker.wire.messages.fetch import FetchRequest
 
 READ_UNCOMMITTED, READ_COMMITTED = 0, 1
+FIRST_OF_TIMESTAMPS, FIRST_OF_BATCHES = 2, 4  # the versions from which on magic 1 and 2 are understood
+FIRST_OF_LEADERS = 16  # from which on who asks the wrong leader, or an old one, is told the right one (KIP-951)
+TOLD_THE_LEADER = (Error.NOT_LEADER_OR_FOLLOWER, Error.FENCED_LEADER_EPOCH)
 Answers = list[tuple[Followed, PartitionData]]
 
 
@@ -21,9 +29,12 @@ class Reader:
         request: FetchRequest = call.request
         self.context = context
         self.found: dict[int, Partition] = {}  # by place in the request
+        self._missing: dict[int, Error] = {}  # what was not there when it was asked for, and stays so for this answer
         self.is_enough = False
         self._state = state
         self._by_id = call.version >= 13
+        self._tells_leader = call.version >= FIRST_OF_LEADERS
+        self._cuts_first = call.version < 3  # as was the way before KIP-74
         follower = request.replica_state  # from version 15 on it is told apart from consumers in another way
         self._replica_id = request.replica_id if follower is None else follower.replica_id
         self._max_bytes = min(request.max_bytes, state.settings.int("fetch.max.bytes"))
@@ -37,17 +48,18 @@ class Reader:
         unknown_ids: Answers = []
         unknown: Answers = []
         for place, followed in enumerate(self.context.partitions):
-            partition = self._partition(followed, now)
+            partition = self._missing.get(place) or self._partition(followed, now)
             if not isinstance(partition, Partition) and place in known:
                 self.is_enough = True  # it went while we waited: an error of reading
                 answers.append((followed, refused_partition(followed.index, partition, aborted=None)))
                 continue
             if not isinstance(partition, Partition):
+                self._missing[place] = partition
                 where = unknown_ids if partition is Error.UNKNOWN_TOPIC_ID else unknown
                 where.append((followed, refused_partition(followed.index, partition, aborted=[])))
                 continue
             self.found[place] = partition
-            data = self._read_one(followed, partition, left, whole_first=size == 0)
+            data = self._read_one(followed, partition, left, whole_first=size == 0 and not self._cuts_first)
             count = len(data.records or b"")
             size += count
             left = max(0, left - count)
@@ -68,10 +80,12 @@ class Reader:
     def _refusal(self, followed: Followed, partition: Partition) -> Error:
         if self._by_id and followed.topic_id != partition.topic_id:
             return Error.INCONSISTENT_TOPIC_ID
-        if self._replica_id >= 0:
-            return Error.NOT_LEADER_OR_FOLLOWER  # nobody follows a partition with one replica
         # Any negative epoch is none here, where ListOffsets takes only -1 for none (FetchRequest.optionalEpoch).
-        return partition.check_leader_epoch(max(-1, followed.current_leader_epoch))
+        error = partition.check_leader_epoch(max(-1, followed.current_leader_epoch))
+        if error is Error.NONE and self._replica_id >= 0:  # nobody follows a partition with one replica
+            no_epoch = followed.current_leader_epoch < 0
+            return Error.NOT_LEADER_OR_FOLLOWER if no_epoch else Error.UNKNOWN_LEADER_EPOCH
+        return error
 
     def _read_one(self, followed: Followed, partition: Partition, left: int, *, whole_first: bool) -> PartitionData:
         found: Slice | PartitionData.EpochEndOffset | Error | None = self._refusal(followed, partition)
@@ -79,10 +93,24 @@ class Reader:
             found = _diverging(followed, partition)
         if found is None:
             limit = min(left, followed.max_bytes)
-            found = partition.read(followed.fetch_offset, limit, whole_first=whole_first, committed=self._committed)
+            found = partition.read(
+                followed.fetch_offset,
+                limit,
+                whole_first=whole_first,
+                committed=self._committed,
+                cut_first=self._cuts_first,
+            )
+            if limit < 0 and not isinstance(found, Error) and followed.fetch_offset < partition.high_watermark:
+                found = Error.UNKNOWN_SERVER_ERROR  # LogSegment.read: an exception without a code
         if isinstance(found, Error):
             self.is_enough = True
-            return refused_partition(followed.index, found, aborted=None)
+            refused = refused_partition(followed.index, found, aborted=None)
+            if self._tells_leader and found in TOLD_THE_LEADER:
+                leader = PartitionData.LeaderIdAndEpoch(
+                    leader_id=self._state.node_id, leader_epoch=partition.leader_epoch
+                )
+                return changed(refused, current_leader=leader)
+            return refused
         diverging = found if isinstance(found, PartitionData.EpochEndOffset) else None
         if diverging is not None:
             self.is_enough = True
@@ -98,12 +126,35 @@ class Reader:
         )
 
 
+def in_old_format(followed: Followed, data: PartitionData, partition: Partition | None, version: int) -> PartitionData:
+    """What was read as Kafka 3.9 gave it to a Fetch before version 10, and before version 4 as message sets.
+
+    It comes after the limits, the waiting and the choice, which go by what is stored (KafkaApis.handleFetchRequest).
+    """
+    if partition is not None and partition.settings.compression_type == "zstd":
+        return refused_partition(followed.index, Error.UNSUPPORTED_COMPRESSION_TYPE, aborted=[], records=None)
+    if version >= FIRST_OF_BATCHES or not isinstance(data.records, Slice):
+        return data
+    try:
+        made = lower(data.records.read(), MAGIC_0 if version < FIRST_OF_TIMESTAMPS else MAGIC_1, followed.fetch_offset)
+    except WireError:
+        made = Error.CORRUPT_MESSAGE  # compressed by a client, and so large that nobody has looked into it
+    if isinstance(made, Error):
+        return refused_partition(followed.index, made, aborted=[], records=None)
+    return PartitionData(
+        partition_index=data.partition_index,
+        error_code=data.error_code,
+        high_watermark=data.high_watermark,
+        records=made,
+    )
+
+
 def _diverging(followed: Followed, partition: Partition) -> PartitionData.EpochEndOffset | Error | None:
     """Where the reader's log and this one part, if the epoch that it read last says so (KIP-595)."""
     if followed.last_fetched_epoch < 0:
         return None
     epoch, end_offset = partition.end_of_epoch(followed.last_fetched_epoch)
-    if epoch < 0:
+    if epoch == UNDEFINED_EPOCH or followed.fetch_offset < partition.log_start_offset:
         return Error.OFFSET_OUT_OF_RANGE
     if epoch < followed.last_fetched_epoch or end_offset < followed.fetch_offset:
         return PartitionData.EpochEndOffset(epoch=epoch, end_offset=end_offset)
@@ -111,8 +162,8 @@ def _diverging(followed: Followed, partition: Partition) -> PartitionData.EpochE
 
 
 def refused_partition(
-    index: int, error: Error, aborted: list[PartitionData.AbortedTransaction] | None
+    index: int, error: Error, aborted: list[PartitionData.AbortedTransaction] | None, records: bytes | None = b""
 ) -> PartitionData:
     return PartitionData(
-        partition_index=index, error_code=error, high_watermark=-1, aborted_transactions=aborted, records=b""
+        partition_index=index, error_code=error, high_watermark=-1, aborted_transactions=aborted, records=records
     )

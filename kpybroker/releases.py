@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from kpybroker.config.values import SettingError
@@ -50,6 +51,18 @@ RELEASES = (
     "4.3",
 )
 LATEST = RELEASES[-1]
+
+
+class Offer(NamedTuple):
+    """What a broker answers, by API key: `listed` in its ApiVersions answer, `answered` when it is asked."""
+
+    release: str  # the one that this broker passes for
+    listed: Mapping[int, Versions]
+    answered: Mapping[int, Versions]
+
+    def is_since(self, release: str) -> bool:
+        """What came with `release`, and is no table's matter, is there."""
+        return RELEASES.index(self.release) >= RELEASES.index(release)
 
 
 def table(release: str) -> dict[int, Versions]:

@@ -4,29 +4,41 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from kpybroker.config.dynamic import tell
+from kpybroker.config.loggers import Loggers
 from kpybroker.config.settings import Settings
 from kpybroker.coordinators import GroupCoordinators
 from kpybroker.journal import Journal, Stream, load
 from kpybroker.machine import LATER, Call, Decision, Instant, Later, Record, Reply
 from kpybroker.metadata.controller import Command, Controller
-from kpybroker.metadata.image import CLUSTER_METADATA, CONSUMER_OFFSETS, TRANSACTION_STATE, Image
+from kpybroker.metadata.image import (
+    BROKER_RESOURCE,
+    CLUSTER_METADATA,
+    CONSUMER_OFFSETS,
+    INTERNAL_TOPICS,
+    TOPIC_RESOURCE,
+    Image,
+)
+from kpybroker.metadata.internal_topics import internal_topic
 from kpybroker.partition import Partition
+from kpybroker.releases import Offer
 from kpybroker.replicas import Replicas
 from kpybroker.sessions import FetchSessions
 from kpybroker.storage.directory import DataDirectory
 from kpybroker.storage.files import StorageError
+from kpybroker.telemetry import Telemetry
 from kpybroker.waiting import Waiters
 from kpybroker.wire.errors import Error
 from kpybroker.wire.internal import decode_metadata, encode_metadata
 from kpybroker.wire.records import Record as LogRecord
+from kpybroker.wire.schemas.cluster_state import ConfigRecord
 from kpybroker.wire.schemas.cluster_topics import RemoveTopicRecord
 
 Address = tuple[str, int]
 METADATA_TOPIC_ID = bytes(15) + b"\1"  # org.apache.kafka.common.Uuid.METADATA_TOPIC_ID
-OFFSETS_CONFIGS = {"compression.type": "producer", "cleanup.policy": "compact"}  # GroupCoordinatorConfig
 
 
 class ProducerIds(NamedTuple):
@@ -39,8 +51,8 @@ class ProducerIds(NamedTuple):
 class State:
     """One broker without requests: everything that a handler may read or change.
 
-    `served` is what ApiVersions lists: (API key, first version, last version). `advertised` says, by listener, where
-    clients find this node; a listener that is not in it tells each client the address that the client dialled.
+    `offer` says which requests are answered. `advertised` says, by listener, where clients find this node; a listener
+    that is not in it tells each client the address that the client dialled.
     """
 
     def __init__(
@@ -49,19 +61,21 @@ class State:
         settings: Settings,
         directory: DataDirectory,
         rng: random.Random,
-        served: Sequence[tuple[int, int, int]],
+        offer: Offer,
         advertised: Mapping[str, Address],
         now: Instant,
     ) -> None:
         self.settings = settings
         self.strict = settings.strict
         self.directory = directory
-        self.served = served
+        self.offer = offer
         self.node_id = settings.int("node.id")
         self.image = Image()
         self.replies: deque[Reply] = deque()
         self.waiters = Waiters()
+        self.loggers = Loggers()
         self.sessions = FetchSessions(settings.int("max.incremental.fetch.session.cache.slots"), rng)
+        self.telemetry = Telemetry(rng, forgiving=offer.is_since("4.0"))
         self.journal = Journal(self.replies.extend, self.appended)
         self.replicas = Replicas(self.image, settings, directory)
         self.controller = Controller(self.image, settings, rng, directory.meta.directory_id)
@@ -77,6 +91,7 @@ class State:
         if log.start_offset > 0:
             raise StorageError(f"{log.files.root}/{log.directory}", "starts with a snapshot, which is not read yet")
         load(self.controller, log, _metadata_record)
+        self._heed([(BROKER_RESOURCE, "")])
         self.control(Decision(self.controller.start(self.node_id, advertised)), now)
         self.groups.load(now)
 
@@ -97,35 +112,48 @@ class State:
             if isinstance(record.value, RemoveTopicRecord)
         ]
         self.journal.carry_out(self._metadata, decision, now)
+        self._heed(_altered(decision.records))
         for topic in gone:
             self.groups.topic_deleted(topic, now)
             for index in topic.partitions:
                 self.waiters.touch((topic.name, index))
             self.replicas.remove(topic)
 
+    def _heed(self, resources: Iterable[tuple[int, str]]) -> None:
+        """Configs hold as soon as they are set: those of this broker, and those of topics for open partitions."""
+        configs = self.image.configs
+        for kind, name in resources:
+            if kind == BROKER_RESOURCE:
+                own, every = (BROKER_RESOURCE, str(self.node_id)), (BROKER_RESOURCE, "")
+                tell(self.settings, configs.get(own, {}), configs.get(every, {}))
+                self.replicas.heed()
+            elif kind == TOPIC_RESOURCE:
+                self.replicas.heed(name)
+
     def create_topic(self, name: str, partitions: int, now: Instant) -> Error:
         """Makes a topic with default settings; -1 partitions are num.partitions."""
         refused = self.controller.topics.refuse_new_topic(name)
         if refused is not None:
             return refused.error
+        if not 0 < self.settings.int("default.replication.factor") <= len(self.image.nodes):
+            return Error.INVALID_REPLICATION_FACTOR
         count = self.settings.int("num.partitions") if partitions == -1 else partitions
         self.control(Decision(self.controller.topics.topic(name, count, {})), now)
         return Error.NONE
 
     def auto_create(self, name: str, now: Instant) -> Error:
         """Makes a topic because somebody asked for it (AutoTopicCreationManager)."""
-        if name == TRANSACTION_STATE:
-            return Error.UNKNOWN_TOPIC_OR_PARTITION  # made as it must be, once transactions are served
-        if name != CONSUMER_OFFSETS:
-            return self.create_topic(name, -1, now)
-        count = self.settings.int("offsets.topic.num.partitions")
-        configs = OFFSETS_CONFIGS | {"segment.bytes": str(self.settings.int("offsets.topic.segment.bytes"))}
+        if name not in INTERNAL_TOPICS:
+            error = self.create_topic(name, -1, now)
+            return Error.UNKNOWN_TOPIC_OR_PARTITION if error is Error.INVALID_REPLICATION_FACTOR else error
+        count, configs = internal_topic(name, self.settings)
         self.control(Decision(self.controller.topics.topic(name, count, configs)), now)
         return Error.NONE
 
     def coordinators(self, now: Instant) -> GroupCoordinators:
-        """The group coordinators, with the topic behind them: made when a group is first spoken of."""
-        if CONSUMER_OFFSETS not in self.image.topics:
+        """The group coordinators. The topic behind them is made when a group is first spoken of; strictly, when
+        somebody looks for its coordinator."""
+        if not self.strict and CONSUMER_OFFSETS not in self.image.topics:
             self.auto_create(CONSUMER_OFFSETS, now)
         return self.groups
 
@@ -141,7 +169,16 @@ class State:
 
     def close(self) -> None:
         """The end of a broker that was told to stop: the next start trusts the files."""
-        self.directory.close(broker_epoch=self.image.nodes[self.node_id].epoch)
+        try:
+            self.replicas.close()
+        finally:
+            self.directory.close(broker_epoch=self.image.nodes[self.node_id].epoch)
+
+
+def _altered(records: Iterable[Record]) -> list[tuple[int, str]]:
+    """The resources whose configs these records change."""
+    values = [record.value for record in records if isinstance(record.value, ConfigRecord)]
+    return list(dict.fromkeys((value.resource_type, value.resource_name) for value in values))
 
 
 def _metadata_record(row: LogRecord) -> Record:

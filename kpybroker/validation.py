@@ -45,11 +45,13 @@ def refuse_shape(batches: list[tuple[BatchHeader, memoryview]], version: int) ->
     return None
 
 
-def examine(header: BatchHeader, batch: memoryview, topic: TopicSettings, now: Instant) -> Refusal | int:
+def examine(
+    header: BatchHeader, batch: memoryview, topic: TopicSettings, now: Instant, *, every_record: bool = False
+) -> Refusal | int:
     """Everything Kafka checks of a client's batch, in its order, save its producer's sequence; the max timestamp.
 
-    Records are walked as far as check_records says, on a compacted topic all of them; they are looked at one by one
-    only where one is wrong, so that the answer can tell which.
+    Records are walked as far as check_records says, on a compacted topic and if told so all of them; they are looked
+    at one by one only where one is wrong, so that the answer can tell which.
     """
     if header.base_offset != 0:
         return Refusal(Error.INVALID_RECORD)
@@ -60,7 +62,7 @@ def examine(header: BatchHeader, batch: memoryview, topic: TopicSettings, now: I
     by_broker_time = topic.message_timestamp_type == LOG_APPEND_TIME
     try:
         check_header(header)
-        if topic.compact:
+        if topic.compact or every_record:
             walk = check_records(batch, header, records_limit=EVERY_RECORD, bytes_limit=DECOMPRESSED_LIMIT)
         else:
             walk = check_records(batch, header)

@@ -9,7 +9,7 @@ from typing import Any
 
 from kpybroker.broker import Core, Outgoing
 from kpybroker.config.settings import Settings
-from kpybroker.handlers import ADVERTISED, APIS
+from kpybroker.handlers import APIS, offered
 from kpybroker.machine import Api, Instant, Peer
 from kpybroker.state import State
 from kpybroker.storage.directory import DataDirectory, Meta
@@ -62,6 +62,7 @@ class Bench:
         directory: DataDirectory | None = None,
         apis: Mapping[int, Api] = APIS,
         now: Instant = START,
+        release: str = "",
     ) -> None:
         self.now = now
         if files is not None:
@@ -72,7 +73,7 @@ class Bench:
             settings=Settings(config or {}, strict=strict),
             directory=directory,
             rng=Random(seed),
-            served=ADVERTISED,
+            offer=offered(release, strict=strict),
             advertised={},
             now=now,
         )

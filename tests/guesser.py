@@ -56,6 +56,8 @@ class Guesser:
             case "records":
                 return luck.choice((b"", luck.randbytes(70), batch(b"x"), batch(b"y", b"z")))
         half = 2 ** (8 * field.kind.size - 1)
+        if field.kind.name.startswith("uint"):
+            return luck.randrange(2 * half)
         many = field.name in ("num_partitions", "max_wait_ms")  # more of these take time and prove nothing
         return luck.randrange(-2, 4) if many or luck.random() < 0.8 else luck.randrange(-half, half)
 

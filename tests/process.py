@@ -92,11 +92,14 @@ class Link:
         if receive_buffer is not None:  # before it connects, or the window is agreed on already
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(PATIENCE_S)
-        self.socket.connect(address)
+        self._connect(address)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._client_id = client_id
         self._asked: deque[tuple[int, int, int]] = deque()
         self._correlation_id = 0
+
+    def _connect(self, address: Address) -> None:
+        self.socket.connect(address)
 
     def send(self, request: Any, version: int) -> None:
         self._correlation_id += 1

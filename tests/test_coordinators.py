@@ -9,6 +9,7 @@ import pytest
 from kpybroker.groups.shard import Shard
 from kpybroker.machine import Decision, Instant
 from kpybroker.wire.errors import Error
+from kpybroker.wire.messages.create_partitions import CreatePartitionsRequest
 from kpybroker.wire.messages.offset_commit import OffsetCommitRequest
 from kpybroker.wire.messages.offset_fetch import OffsetFetchRequest
 from tests.core import Bench, CoreClient
@@ -58,3 +59,15 @@ def test_a_bug_when_time_is_up_costs_no_offset_and_not_the_broker(caplog: pytest
     assert "what was due failed" in caplog.text
     assert committed(client) == 7
     assert bench.core.due() != 0
+
+
+def test_offsets_stay_where_they_are_when_the_topic_behind_them_grows() -> None:
+    """A group's partition goes by the count that the coordinators started with (GroupCoordinatorService.startup)."""
+    bench = Bench()
+    assert bench.state.create_topic("orders", 1, bench.now) == Error.NONE
+    client = bench.connect()
+    assert commit(client, 7) == Error.NONE
+    grown = CreatePartitionsRequest.CreatePartitionsTopic(name="__consumer_offsets", count=53, assignments=None)
+    request = CreatePartitionsRequest(topics=[grown], timeout_ms=1000, validate_only=False)
+    assert [result.error_code for result in client.ask(request, 3).results] == [Error.NONE]
+    assert committed(client) == 7

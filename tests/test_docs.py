@@ -110,6 +110,7 @@ def test_every_option_of_start(tmp_path: Path) -> None:
         "--port": "0",
         "--data-dir": str(data),
         "--topic": "orders:3",
+        "--as-version": "4.2.1",
         "--strict": None,
         "--port-file": str(port_file),
     }

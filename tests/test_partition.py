@@ -13,6 +13,7 @@ from kpybroker.storage.log import Log
 from kpybroker.storage.memory import MemoryFiles
 from kpybroker.storage.producers import Producers
 from kpybroker.storage.segment import LogConfig
+from kpybroker.storage.timestamps import find_max_timestamp, find_timestamp
 from kpybroker.validation import Refusal
 from kpybroker.wire.errors import Error
 from kpybroker.wire.records import build, check_crc, read_header, records
@@ -142,9 +143,9 @@ def test_offsets_by_time() -> None:
         rows = [(start + step, None, b"x", ()) for step in (0, 10, 20)]
         batch = bytearray(build(rows))
         target.append(read_header(batch), memoryview(batch), NOW + 1000)
-    found = [target.offset_for_timestamp(NOW + step) for step in (-1, 0, 5, 20, 21, 110, 120, 121)]
+    found = [find_timestamp(target.log, NOW + step) for step in (-1, 0, 5, 20, 21, 110, 120, 121)]
     assert [each and each.offset for each in found] == [0, 0, 1, 2, 3, 4, 5, None]
-    latest = target.max_timestamp()
+    latest = find_max_timestamp(target.log)
     assert latest is not None
     assert (latest.offset, latest.timestamp) == (5, NOW + 120)
 

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import json
+from collections import namedtuple
+from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec import structs
 
-from kpybroker.sessions import FetchContext, FetchSessions
+from kpybroker.machine import Instant
+from kpybroker.sessions import FetchSessions, PartitionData
 from kpybroker.wire.apis import request_type
 from kpybroker.wire.errors import Error
 from kpybroker.wire.fields import blank
-from kpybroker.wire.messages.fetch import FetchResponse
+from kpybroker.wire.messages.fetch import FetchRequest, FetchResponse
 from tests.core import Bench, CoreClient
 from tests.requests import create_topic, fetch, fetched, metadata, parts_of, produce
 
+if TYPE_CHECKING:
+    from _typeshed import SupportsLenAndGetItem
+
 NOW = 1_700_000_000_000
+DATA = Path(__file__).parent / "data" / "sessions"
+IDS_OF_A_SLICE = 268_435_455  # of the session ids; there are eight slices (kafka.server.BrokerServer)
 EVICTION_MS = 120_000  # kafka.server.FetchSession: a session is not taken from its client before
 BY_NAME, BY_ID = 12, 13
 ALL = [("a", 0, 0), ("a", 1, 0), ("b", 0, 0)]
@@ -209,18 +220,8 @@ def test_a_session_by_id_outlives_its_topic(bench: Bench, producer: CoreClient) 
     assert [part.error_code for part in parts_of(follower.next()).values()] == [Error.INCONSISTENT_TOPIC_ID]
 
 
-# -- the cache by itself -------------------------------------------------------------------------------------------
-
-
-def context(
-    sessions: FetchSessions, session_id: int = 0, epoch: int = 0, now: int = NOW, topic: str = "a"
-) -> FetchContext:
-    partitions = [] if epoch > 0 else [(topic, 0, 0)]
-    return sessions.context(fetch(*partitions, session=(session_id, epoch)), BY_NAME, now)
-
-
-def test_a_partition_is_forgotten_while_a_fetch_waits_for_it() -> None:
-    """A session that goes on over another connection: the fetch that waits on the first is answered, and no bug."""
+def test_a_session_goes_on_elsewhere_while_a_fetch_waits() -> None:
+    """Who waits in a session of which another connection has asked more meanwhile is told that its epoch is past."""
     bench = Bench()
     consumer, other, producer = bench.connect(), bench.connect(), bench.connect()
     producer.ask(create_topic("a", 2), 7)
@@ -228,50 +229,145 @@ def test_a_partition_is_forgotten_while_a_fetch_waits_for_it() -> None:
     consumer.send(fetch(session=(number, 1), max_wait_ms=500), BY_NAME)
     other.ask(fetch(session=(number, 2), forgotten=[("a", 0)]), BY_NAME)
     producer.ask(produce("a", b"x"), 9)
-    assert fetched(consumer.answer()) == {("a", 0): [b"x"]}
+    bench.advance(500)
+    answer = consumer.answer()
+    assert (answer.error_code, answer.session_id) == (Error.INVALID_FETCH_SESSION_EPOCH, number)
+    assert answer.responses == []
+    assert other.ask(fetch(session=(number, 3)), BY_NAME).error_code == 0
     assert not bench.core.bugs
 
 
-def test_slots_are_bounded() -> None:
-    """Where every slot is taken by a session in use, a client gets none: session id 0, and it goes on without."""
-    sessions = FetchSessions(2, Random(1))
-    assert [context(sessions).session_id > 0 for _ in range(4)] == [True, True, False, False]
-    assert len(sessions) == 2
+def test_a_session_closed_elsewhere_answers_who_waits() -> None:
+    """Closing a session does not take the answer from a fetch that waits in it; the next request finds it gone."""
+    bench = Bench()
+    consumer, other, producer = bench.connect(), bench.connect(), bench.connect()
+    producer.ask(create_topic("a"), 7)
+    number = consumer.ask(fetch(("a", 0, 0), session=(0, 0)), BY_NAME).session_id
+    consumer.send(fetch(session=(number, 1), max_wait_ms=500), BY_NAME)
+    other.ask(fetch(session=(number, -1)), BY_NAME)
+    producer.ask(produce("a", b"x"), 9)
+    assert fetched(consumer.answer()) == {("a", 0): [b"x"]}
+    assert consumer.ask(fetch(session=(number, 2)), BY_NAME).error_code == Error.FETCH_SESSION_ID_NOT_FOUND
+
+
+@pytest.mark.parametrize("number", [-(2**31), -IDS_OF_A_SLICE, 8 * IDS_OF_A_SLICE, 2**31 - 1])
+def test_ids_that_no_session_can_have(bench: Bench, number: int) -> None:
+    """Outside of the ids that the cache shares out, Kafka 4.3.1 fails as a whole, and says so of every partition."""
+    for epoch in (1, 0, -1):
+        answer = bench.connect().ask(fetch(("a", 0, 0), session=(number, epoch)), BY_NAME)
+        assert (answer.error_code, answer.session_id) == (Error.UNKNOWN_SERVER_ERROR, number)
+        assert [part.error_code for part in parts_of(answer).values()] == [Error.UNKNOWN_SERVER_ERROR]
+    assert bench.connect().ask(fetch(session=(-1, 1)), BY_NAME).error_code == Error.FETCH_SESSION_ID_NOT_FOUND
+
+
+# -- the cache by itself -------------------------------------------------------------------------------------------
+
+FIELDS = "at ends session epoch version by_follower asked forgotten with_records error answered_session answered"
+Step = namedtuple("Step", FIELDS)  # they are described beside the file
+RUN = [Step(*json.loads(line)) for line in (DATA / "run.jsonl").read_text().splitlines()]
+
+
+class Given(Random):
+    """Chooses the very session ids that Kafka chose: where all else is equal, the smaller goes first."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.ids = iter(dict.fromkeys(step.answered_session for step in RUN if step.epoch == 0 < step.answered_session))
+
+    def choice(self, seq: SupportsLenAndGetItem[Any]) -> Any:
+        number = next(self.ids)
+        assert number in seq  # type: ignore[operator]
+        return number
+
+
+def asked(step: Step) -> FetchRequest:
+    request = fetch(*[("t", index, 0) for index in step.asked], session=(step.session, step.epoch))
+    topic = "t" if step.version < BY_ID else ""
+    forgotten = [FetchRequest.ForgottenTopic(topic=topic, partitions=step.forgotten)]
+    return structs.replace(request, replica_id=2 if step.by_follower else -1, forgotten_topics_data=forgotten)
+
+
+def told(step: Step, index: int) -> PartitionData:
+    records = b"x" if index in step.with_records else b""
+    return PartitionData(partition_index=index, error_code=0, high_watermark=step.ends[index], records=records)
+
+
+def test_a_long_life_of_the_cache() -> None:
+    """2,500 requests: each gets the session, the error and the partitions, in the order, that Apache Kafka gave it."""
+    sessions = FetchSessions(19, Given())
+    for at, step in enumerate(RUN):
+        context = sessions.context(asked(step), step.version, step.at)
+        answers = [(followed, told(step, followed.index)) for followed in context.partitions]
+        error, number, chosen = context.answer(answers, step.at)
+        got = context.error or error, number, [data.partition_index for _, data in chosen]
+        assert got == (step.error, step.answered_session, step.answered), f"step {at}"
+    assert len(sessions) <= 16
+
+
+def opened(sessions: FetchSessions, now: Instant = NOW, partitions: int = 1) -> int:
+    """A session's id, or 0."""
+    asked = sessions.context(fetch(*[("a", index, 0) for index in range(partitions)], session=(0, 0)), BY_NAME, now)
+    answers = [
+        (followed, PartitionData(partition_index=followed.index, error_code=0, high_watermark=0, records=b""))
+        for followed in asked.partitions
+    ]
+    return asked.answer(answers, now)[1]
+
+
+def goes_on(sessions: FetchSessions, number: int, epoch: int, now: Instant = NOW) -> Error:
+    return sessions.context(fetch(session=(number, epoch)), BY_NAME, now).error
+
+
+@pytest.mark.parametrize(("slots", "fit"), [(1000, 1000), (23, 16), (8, 8), (7, 0), (0, 0)])
+def test_slots_are_bounded(slots: int, fit: int) -> None:
+    """max.incremental.fetch.session.cache.slots is cut into eight equal slices, and what does not divide is lost: who
+    finds its slice full gets no session, id 0, and goes on without."""
+    sessions = FetchSessions(slots, Random(1))
+    assert [opened(sessions) > 0 for _ in range(fit + 8)] == [True] * fit + [False] * 8
+    assert len(sessions) == fit
 
 
 def test_a_session_is_evicted_after_two_minutes() -> None:
-    """The one that was not used for longest makes room, and not before two minutes have passed."""
-    sessions = FetchSessions(2, Random(1))
-    first, second = (context(sessions).session_id for _ in range(2))
-    context(sessions, first, 1, NOW + 1)
-    assert context(sessions, now=NOW + EVICTION_MS).session_id == 0
-    third = context(sessions, now=NOW + EVICTION_MS + 1).session_id
-    assert third > 0
-    assert context(sessions, second, 1, NOW + EVICTION_MS + 1).error is Error.FETCH_SESSION_ID_NOT_FOUND
-    assert context(sessions, first, 2, NOW + EVICTION_MS + 1).error is Error.NONE
+    """The one that was not used for longest makes room in its slice, and not before two minutes have passed."""
+    sessions = FetchSessions(16, Random(1))
+    ids = [opened(sessions) for _ in range(16)]
+    first, second = ids[0], ids[8]
+    assert goes_on(sessions, first, 1, NOW + 1) is Error.NONE
+    for _ in range(8):
+        assert opened(sessions, NOW + EVICTION_MS) == 0
+    assert opened(sessions, NOW + EVICTION_MS + 1) > 0
+    assert goes_on(sessions, second, 1, NOW + EVICTION_MS + 1) is Error.FETCH_SESSION_ID_NOT_FOUND
+    assert goes_on(sessions, first, 2, NOW + EVICTION_MS + 1) is Error.NONE
 
 
-def test_no_slots_no_sessions() -> None:
-    """max.incremental.fetch.session.cache.slots=0 turns sessions off."""
-    sessions = FetchSessions(0, Random(1))
-    assert context(sessions).session_id == 0
+def test_a_larger_session_takes_the_place_of_a_settled_one() -> None:
+    """A session in use, but older than two minutes, gives way to one that follows more partitions, not to its like."""
+    sessions = FetchSessions(8, Random(1))
+    ids = [opened(sessions, partitions=3) for _ in range(8)]
+    later = NOW + EVICTION_MS + 1
+    assert {goes_on(sessions, number, 1, later) for number in ids} == {Error.NONE}
+    assert [opened(sessions, later, partitions=3) for _ in range(8)] == [0] * 8
+    assert opened(sessions, later, partitions=4) > 0
+    assert goes_on(sessions, ids[0], 2, later) is Error.FETCH_SESSION_ID_NOT_FOUND
 
 
 def test_epochs_begin_again_at_1() -> None:
     """After 2**31 - 1 comes 1: 0 would open a new session (org.apache.kafka.common.requests.FetchMetadata)."""
-    sessions = FetchSessions(1, Random(1))
-    opened = context(sessions)
-    assert opened.session is not None
-    opened.session.epoch = 2**31 - 1
-    assert context(sessions, opened.session_id, 2**31 - 1).error is Error.NONE
-    assert context(sessions, opened.session_id, 1).error is Error.NONE
+    sessions = FetchSessions(8, Random(1))
+    number = opened(sessions)
+    session = sessions.context(fetch(session=(number, 1)), BY_NAME, NOW).session
+    assert session is not None
+    session.epoch = 2**31 - 1
+    assert goes_on(sessions, number, 2**31 - 1) is Error.NONE
+    assert goes_on(sessions, number, 1) is Error.NONE
 
 
 def test_session_ids_are_positive_and_differ() -> None:
-    """Ids are chosen by the seed, are never 0, and are never given twice at a time."""
-    sessions = FetchSessions(500, Random(1))
-    ids = [context(sessions).session_id for _ in range(500)]
-    assert len(set(ids)) == 500
+    """Ids are chosen by the seed, each from its slice of the positive numbers, and are never given twice at a time."""
+    sessions = FetchSessions(504, Random(1))
+    ids = [opened(sessions) for _ in range(504)]
+    assert len(set(ids)) == 504
     assert all(0 < number < 2**31 for number in ids)
-    again = FetchSessions(500, Random(1))
-    assert [context(again).session_id for _ in range(500)] == ids
+    assert [number // IDS_OF_A_SLICE for number in ids] == [*range(8)] * 63
+    again = FetchSessions(504, Random(1))
+    assert [opened(again) for _ in range(504)] == ids

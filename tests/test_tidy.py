@@ -23,9 +23,9 @@ FLOORS = (  # from the top down: imports run downwards, or sideways
     ("broker",),
     ("handlers",),
     ("state", "reading"),
-    ("journal", "coordinators", "waiting", "sessions", "faults", "recording"),
+    ("journal", "coordinators", "waiting", "sessions", "telemetry", "faults", "recording"),
     ("replication", "groups", "transactions", "security"),
-    ("partition", "replicas", "metadata", "validation"),
+    ("partition", "replicas", "metadata", "validation", "message_sets"),
     ("storage",),
     ("wire", "machine", "config", "releases"),
 )
@@ -305,7 +305,7 @@ def handlers() -> list[Source]:
     return [source for source in product() if source.room == "handlers" and Path(source.path).name not in NOT_HANDLERS]
 
 
-NOT_HANDLERS = ("__init__.py", "common.py")
+NOT_HANDLERS = ("__init__.py", "common.py", "refusal.py")
 
 
 def served(api: Api) -> str:

@@ -1,8 +1,9 @@
-"""Record batches (magic 2), made and read independently of the broker under test."""
+"""Record batches (magic 2) and message sets (0 and 1), made and read independently of the broker under test."""
 
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ import crc32c
 
 HEADER = struct.Struct(">qiibIhiqqqhii")
 CODECS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
+XERIAL = b"\x82SNAPPY\0"
 LONG_AGO = 1_700_000_000_000  # the cases' own time: never taken for the broker's clock
 
 
@@ -51,6 +53,53 @@ def batch(
     length = override.get("length", 9 + len(tail) + len(body))
     head = (override.get("base_offset", 0), length, override.get("leader_epoch", -1), override.get("magic", 2))
     return struct.pack(">qiibI", *head, crc) + tail + body
+
+
+def message(
+    row: Row | bytes,
+    *,
+    magic: int = 1,
+    offset: int = 0,
+    time: int = LONG_AGO,
+    attributes: int = 0,
+    **override: int,
+) -> bytes:
+    """One message of before Kafka 0.11. `override` breaks a field on purpose: crc, length, key_length, value_length."""
+    key, value = (None, row) if isinstance(row, bytes) else (row.key, row.value)
+    key_length = override.get("key_length", -1 if key is None else len(key))
+    value_length = override.get("value_length", -1 if value is None else len(value))
+    body = struct.pack(">bb", magic, attributes) + (struct.pack(">q", time) if magic == 1 else b"")
+    body += struct.pack(">i", key_length) + (key or b"") + struct.pack(">i", value_length) + (value or b"")
+    crc = override.get("crc", zlib.crc32(body))
+    return struct.pack(">qiI", offset, override.get("length", 4 + len(body)), crc) + body
+
+
+def message_set(
+    *rows: Row | bytes,
+    magic: int = 1,
+    codec: str = "none",
+    time: int = LONG_AGO,
+    times: Sequence[int] | None = None,
+    offsets: Sequence[int] | None = None,
+    inner: bytes | None = None,
+    outer_time: int | None = None,
+    **outer: int,
+) -> bytes:
+    """Messages one millisecond apart, or the bytes of `inner`; with a codec inside another one. `outer` goes to that:
+    offset, attributes, crc, length. lz4 in magic 0 has the wrong header checksum of KAFKA-3160."""
+    stamps = list(times) if times is not None else [time + i for i in range(len(rows))]
+    places = list(offsets) if offsets is not None else list(range(len(rows)))
+    plain = b"".join(
+        message(row, magic=magic, offset=place, time=stamp)
+        for row, place, stamp in zip(rows, places, stamps, strict=True)
+    )
+    if codec == "none":
+        return plain
+    body = _compress(codec, plain if inner is None else inner)
+    if codec == "lz4" and magic == 0:
+        body = body[:6] + b"\x1a" + body[7:]
+    outer = {"offset": len(rows) - 1, "attributes": CODECS[codec]} | outer
+    return message(body, magic=magic, time=max(stamps) if outer_time is None else outer_time, **outer)
 
 
 def _row(delta: int, time_delta: int, row: Row) -> bytes:
@@ -98,12 +147,22 @@ def _decompress(codec: int, body: bytes) -> bytes:
         case 1:
             return bytes(cramjam.gzip.decompress(body))
         case 2:
-            return bytes(cramjam.snappy.decompress_raw(body))
-        case 3:
-            return bytes(cramjam.lz4.decompress(body))
+            return _snappy_blocks(body) if body[:8] == XERIAL else bytes(cramjam.snappy.decompress_raw(body))
+        case 3:  # the header's checksum is shown by itself where it may be wrong
+            return bytes(cramjam.lz4.decompress(body[:6] + b"\x82" + body[7:]))
         case 4:
             return bytes(cramjam.zstd.decompress(body))
     return body
+
+
+def _snappy_blocks(body: bytes) -> bytes:
+    """The framing of Java's snappy library: a header, then blocks after their sizes."""
+    at, plain = 16, b""
+    while at < len(body):
+        (size,) = struct.unpack_from(">i", body, at)
+        plain += bytes(cramjam.snappy.decompress_raw(body[at + 4 : at + 4 + size]))
+        at += 4 + size
+    return plain
 
 
 def read(data: bytes) -> list[dict[str, Any]]:
@@ -120,8 +179,8 @@ def read(data: bytes) -> list[dict[str, Any]]:
 
 
 def _read_one(data: bytes) -> dict[str, Any]:
-    if data[16] != 2:
-        return {"magic": data[16], "bytes": data.hex()}
+    if data[16] < 2:
+        return _read_message(data)
     names = "base_offset batch_length leader_epoch magic crc attributes last_offset_delta base_timestamp max_timestamp"
     keys = [*names.split(), "producer_id", "producer_epoch", "base_sequence", "count"]
     made: dict[str, Any] = dict(zip(keys, HEADER.unpack_from(data), strict=True))
@@ -131,6 +190,30 @@ def _read_one(data: bytes) -> dict[str, Any]:
     else:
         made["records"] = list(_read_rows(_decompress(made["attributes"] & 7, data[HEADER.size :]), made["count"]))
     return made
+
+
+def _read_message(data: bytes) -> dict[str, Any]:
+    """One message; in a compressed one those within."""
+    offset, _, crc, magic, attributes = struct.unpack_from(">qiIbb", data)
+    made: dict[str, Any] = {"magic": magic, "offset": offset, "attributes": attributes}
+    made["crc"] = "right" if zlib.crc32(data[16:]) == crc else "wrong"
+    if magic == 1:
+        (made["timestamp"],) = struct.unpack_from(">q", data, 18)
+    key, at = _read_field(data, 26 if magic == 1 else 18)
+    value, at = _read_field(data, at)
+    if at != len(data):
+        made["trailing"] = data[at:].hex()
+    made["key"] = None if key is None else show(key)
+    if attributes & 7 and value is not None:
+        if attributes & 7 == CODECS["lz4"]:
+            made["lz4_header"] = value[:7].hex()
+        return made | {"messages": read(_decompress(attributes & 7, value))}
+    return made | {"value": None if value is None else show(value)}
+
+
+def _read_field(data: bytes, at: int) -> tuple[bytes | None, int]:
+    (size,) = struct.unpack_from(">i", data, at)
+    return (None, at + 4) if size < 0 else (data[at + 4 : at + 4 + size], at + 4 + size)
 
 
 def _read_rows(body: bytes, count: int) -> Iterator[list[Any]]:

@@ -10,14 +10,16 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from differ import cases, conversations
-from differ.talk import SERVED, Step, Stopped, Talk
+from differ.served import LATEST, SERVED, brought_into
+from differ.talk import Step, Stopped, Talk
 from kpybroker.wire.compiler import WireError
 from kpybroker.wire.declare import Versions
 
 
 class Case(NamedTuple):
-    """One function at one version. `book` is its golden file, `key` its line there."""
+    """One function at one version, against one release. `book` is its golden file, `key` its line there."""
 
+    release: str
     book: str
     key: str
     api: str
@@ -29,30 +31,36 @@ class Case(NamedTuple):
         return f"{self.book}/{self.key}"
 
 
-def all_cases() -> list[Case]:
-    """Every case at every version, in the order in which they are written."""
+def all_cases(release: str = LATEST) -> list[Case]:
+    """Every case at every version that the release answers, in the order in which they are written."""
     found: list[Case] = []
     for package, prefix in ((cases, ""), (conversations, "conversations/")):
         for name in sorted(module.name for module in pkgutil.iter_modules(package.__path__)):
-            found += _cases_of(import_module(f"{package.__name__}.{name}"), prefix + name)
+            found += cases_of(import_module(f"{package.__name__}.{name}"), prefix + name, release)
     return found
 
 
-def _cases_of(module: ModuleType, book: str) -> Iterator[Case]:
+def cases_of(module: ModuleType, book: str, release: str) -> Iterator[Case]:
     api: str = module.API
-    everything = Versions(*SERVED[api])
+    served = SERVED[release].get(api)
+    if served is None:
+        return
     for name, play in vars(module).items():
         if not inspect.isfunction(play) or play.__module__ != module.__name__ or name.startswith("_"):
             continue
-        narrowed: Versions = getattr(play, "versions", getattr(module, "VERSIONS", everything))
-        for version in range(narrowed.first, min(narrowed.last, everything.last) + 1):
-            yield Case(book, f"{name} v{version}", api, version, play)
+        narrowed: Versions = getattr(play, "versions", getattr(module, "VERSIONS", served))
+        first, last = max(narrowed.first, served.first), min(narrowed.last, served.last)
+        if first > last and book.startswith("conversations/"):  # it is about more than this API's version
+            first = last = brought_into(served, narrowed.last)
+        for version in range(first, last + 1):
+            yield Case(release, book, f"{name} v{version}", api, version, play)
 
 
-def run(case: Case, address: tuple[str, int]) -> list[list[Any]]:
-    """The answers that the broker gave, as [label, answer] each."""
+def run(case: Case, address: tuple[str, int], most: int | None = None) -> list[list[Any]]:
+    """The answers that the broker gave, as [label, answer] each; the case ends early after `most` of them."""
     topic_prefix = f"{case.book.replace('/', '-')}-{case.play.__name__}"
-    talk = Talk(address, topic_prefix, case.api, case.version)
+    talk = Talk(address, topic_prefix, case.api, case.version, case.release)
+    talk.most = most
     try:
         case.play(talk)
     except (Stopped, WireError, OSError, LookupError, AttributeError, AssertionError) as reason:

@@ -21,13 +21,14 @@ class Difference(NamedTuple):
 
 
 class Allowed(NamedTuple):
-    """A difference that stays. `wording`: only where both sides are text that is not empty."""
+    """A difference that stays, from `release` or from all. `wording`: only where both sides are text, not empty."""
 
     case: str
     path: str
     reason: str
     source: str
     wording: bool = False
+    release: str = ""
 
     def covers(self, found: Difference) -> bool:
         if self.wording and not all(isinstance(v, str) and v for v in (found.expected, found.got)):
@@ -37,6 +38,11 @@ class Allowed(NamedTuple):
 
 def load_allowed(path: Path = ALLOWED) -> list[Allowed]:
     return [Allowed(**entry) for entry in tomllib.loads(path.read_text()).get("difference", [])]
+
+
+def allowed_from(release: str) -> list[Allowed]:
+    """The differences that may be from this release of Kafka."""
+    return [entry for entry in load_allowed() if entry.release in ("", release)]
 
 
 def differences(case: str, expected: list[list[Any]], got: list[list[Any]]) -> Iterator[Difference]:

@@ -8,9 +8,11 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+from differ.served import LATEST
 
 PEERS = "~/.cache/kafka-peers"
 PROPERTIES = """
@@ -30,19 +32,29 @@ group.initial.rebalance.delay.ms=0
 # the cases' records are years old: the cleaner must not take them away in the middle of a case
 log.initial.task.delay.ms=86400000
 """
+MORE = {
+    "4.3.1": "",
+    # the group coordinator that 4.0 has alone, and that kpybroker's follows; 3.9.1 begins with the one before it
+    "3.9.1": "group.coordinator.new.enable=true\n",
+}
+JARS = {"4.3.1": "kafka/libs", "3.9.1": "kafka-3.9.1/libs"}  # in the directory of peers
 CLUSTER_ID = "4L6g3nShT-eMCtK--X86sw"
 
 
 @contextmanager
-def apache_kafka(peers: str = "", patience_s: float = 60.0) -> Iterator[str]:
-    """A fresh broker on a free port; its address. `peers` holds Kafka's jars in kafka/libs."""
-    libs = Path(peers or os.environ.get("KAFKA_PEERS") or PEERS).expanduser() / "kafka" / "libs"
+def apache_kafka(
+    peers: str = "", release: str = LATEST, patience_s: float = 60.0, told: Mapping[str, str] = {}
+) -> Iterator[str]:
+    """A fresh broker on a free port; its address. `peers` holds Kafka's jars as JARS says; `told` are more settings."""
+    libs = Path(peers or os.environ.get("KAFKA_PEERS") or PEERS).expanduser() / JARS[release]
     if not libs.is_dir():
         raise FileNotFoundError(f"{libs} has no jars of Apache Kafka: set KAFKA_PEERS or --peers")
     directory = Path(tempfile.mkdtemp(prefix="differ-kafka-"))
     port, controller = _free_ports()
     settings = directory / "server.properties"
-    settings.write_text(PROPERTIES.format(port=port, controller=controller, directory=directory))
+    settings.write_text(PROPERTIES.format(port=port, controller=controller, directory=directory) + MORE[release])
+    with settings.open("a") as file:
+        file.writelines(f"{name}={value}\n" for name, value in told.items())
     java = ["java", "-Xmx1G", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", f"{libs}/*"]
     with (directory / "kafka.log").open("wb") as log:
         format_command = [*java, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(settings)]

@@ -11,8 +11,12 @@ BEGIN, END = "<!-- differ: begin -->", "<!-- differ: end -->"
 
 def table(allowed: Sequence[Allowed]) -> str:
     """The listed differences as a Markdown table."""
-    rows = (f"| {_code(a.case or '.')} | {_code(a.path)} | {a.reason} | {a.source} |" for a in allowed)
-    return "\n".join(["| cases | where | why it stays | source |", "| --- | --- | --- | --- |", *rows])
+    rows = (
+        f"| {a.release or 'all'} | {_code(a.case or '.')} | {_code(a.path)} | {a.reason} | {a.source} |"
+        for a in allowed
+    )
+    head = ["| release | cases | where | why it stays | source |", "| --- | --- | --- | --- | --- |"]
+    return "\n".join([*head, *rows])
 
 
 def _code(expression: str) -> str:

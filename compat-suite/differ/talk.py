@@ -11,27 +11,19 @@ from typing import Any, NamedTuple, TypeVar
 from differ import trees
 from differ.batches import Row, batch
 from differ.normal import NAME_START, Normaliser
-from kpybroker.wire.apis import APIS, request_type, response_type
+from differ.served import KEYS, LATEST, SERVED, brought_into
+from kpybroker.wire.apis import request_type, response_type
 from kpybroker.wire.declare import Versions, type_of
 from kpybroker.wire.decode import decoder
 from kpybroker.wire.encode import encode
 from kpybroker.wire.header import RequestHeader, ResponseHeader
 
-KEYS = {name: key for key, (_, name) in APIS.items()}
-# What Apache Kafka 4.3.1 serves of the APIs that cases use; a case's version is brought into its API's range.
-SERVED = {
-    **{"ApiVersions": (0, 4), "Metadata": (0, 13), "Produce": (0, 13), "Fetch": (4, 18), "ListOffsets": (1, 11)},
-    **{"CreateTopics": (2, 7), "DeleteTopics": (1, 6), "DescribeCluster": (0, 2), "DescribeConfigs": (1, 4)},
-    **{"FindCoordinator": (0, 6), "JoinGroup": (0, 9), "SyncGroup": (0, 5), "Heartbeat": (0, 4), "LeaveGroup": (0, 5)},
-    **{"OffsetCommit": (2, 10), "OffsetFetch": (1, 10), "DescribeGroups": (0, 6), "ListGroups": (0, 5)},
-    **{"DeleteGroups": (0, 2), "InitProducerId": (0, 5)},
-}
 PATIENCE_S = 10.0
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def versions(text: str) -> Callable[[F], F]:
-    """Narrows a case to some of its file's versions."""
+    """Narrows a case to some of its file's versions: those of them that a release answers are played."""
 
     def mark(function: F) -> F:
         setattr(function, "versions", Versions.of(text))  # noqa: B010 - mypy knows no such attribute
@@ -95,8 +87,9 @@ class Connection:
     def tell(self, api: str = "", /, *, at: int | None = None, **fields: Any) -> tuple[str, int]:
         """Sends a request that has no answer (Produce with acks=0)."""
         api = api or self.talk.api
-        first, last = SERVED[api]
-        version = at if at is not None else min(max(self.talk.version, first), last)
+        if api not in self.talk.served:
+            raise Stopped(f"{self.talk.release} has no {api}")
+        version = brought_into(self.talk.served[api], self.talk.version if at is None else at)
         layout = request_type(KEYS[api])
         self.correlation += 1
         header = RequestHeader(
@@ -188,6 +181,8 @@ class Connection:
         if api == "ApiVersions" and answer.error_code == 35:
             version = 0
         self.talk.steps.append(Step(label, self.talk.normaliser.answer(api, trees.tree(answer, version))))
+        if len(self.talk.steps) == self.talk.most:
+            raise Stopped("that is enough")
 
     def _take(self, size: int) -> bytes:
         assert self.socket is not None
@@ -203,14 +198,17 @@ class Connection:
 class Talk(Connection):
     """What a case is given: its first connection, further ones, and names that belong to it alone."""
 
-    def __init__(self, address: tuple[str, int], name: str, api: str, version: int) -> None:
+    def __init__(self, address: tuple[str, int], name: str, api: str, version: int, release: str = LATEST) -> None:
         super().__init__(self, "differ")
+        self.release = release
+        self.served = SERVED[release]
         self.address = address
         self.api = api
         self.version = version
         self.prefix = f"{NAME_START}{name}-v{version}-".replace("_", "-")
         self.steps: list[Step] = []
-        self.normaliser = Normaliser(self.prefix)
+        self.most: int | None = None  # so many answers are enough
+        self.normaliser = Normaliser(self.prefix, release)
         self.connections: list[Connection] = [self]
 
     def connect(self, name: str) -> Connection:

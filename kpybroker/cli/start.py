@@ -15,6 +15,7 @@ from kpybroker.config.listeners import address_text
 from kpybroker.config.properties import read_overrides, read_properties
 from kpybroker.config.settings import Settings
 from kpybroker.config.values import SettingError
+from kpybroker.releases import release_of
 from kpybroker.server.assembly import Assembly, StartError, assemble
 from kpybroker.server.face import parse_topics
 from kpybroker.server.server import serve
@@ -32,6 +33,7 @@ DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 9092
 @click.option("--port-file", type=click.Path(dir_okay=False, path_type=Path), help="Written once ready: the port.")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Keep the data there; otherwise it goes at the end.")
 @click.option("--topic", "topics", multiple=True, metavar="NAME[:PARTITIONS]", help="A topic to create at start.")
+@click.option("--as-version", metavar="X", help="The release of Kafka to pass for, as 0.8.0, 2.8 or 3.9.1.")
 @click.option("--strict", is_flag=True, help="Kafka's own timing in everything, for the last bit of likeness.")
 def start(
     properties: Path | None,
@@ -41,6 +43,7 @@ def start(
     port_file: Path | None,
     data_dir: Path | None,
     topics: tuple[str, ...],
+    as_version: str | None,
     strict: bool,
 ) -> None:
     """Start a broker and serve until SIGTERM or SIGINT.
@@ -59,7 +62,8 @@ def start(
         settings = Settings(told, strict=strict)
         for name in settings.unknown:
             log.warning("setting %s is not known, it is kept and has no effect", name)
-        assembly = assemble(settings, _data_dir(settings, data_dir), parse_topics(topics))
+        release = "" if as_version is None else release_of(as_version)
+        assembly = assemble(settings, _data_dir(settings, data_dir), parse_topics(topics), release)
     except (SettingError, StartError, StorageError) as error:
         click.echo(f"kpybroker: {error}", err=True)
         sys.exit(1)

@@ -8,12 +8,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
+from kpybroker.config.loggers import Loggers
 from kpybroker.config.settings import DEFAULT, DYNAMIC_DEFAULT, Settings, Synonym, row_of
 from kpybroker.config.tables import broker, client_metrics, group, topic
 from kpybroker.config.topics import topic_values
 from kpybroker.config.values import CONFIG_TYPES, Row, default, parse, render
 
-TOPIC, CLIENT_METRICS, GROUP = 1, 7, 8  # Kafka's numbers for where a value comes from, beside those of a broker's
+TOPIC, LOGGER, CLIENT_METRICS, GROUP = (
+    1,
+    6,
+    7,
+    8,
+)  # Kafka's numbers for where a value comes from, beside those of a broker's
 _UNKNOWN_TYPE = 0
 _READ_ONLY = "read-only"
 
@@ -29,10 +35,6 @@ class Entry(NamedTuple):
     synonyms: tuple[Synonym, ...]
     config_type: int
     documentation: str | None = None
-
-    @property
-    def is_default(self) -> bool:
-        return self.config_source == DEFAULT
 
 
 def describe_topic(
@@ -69,7 +71,9 @@ def describe_brokers(settings: Settings, names: Collection[str] | None = None) -
     entries = []
     for name in _asked(settings.dynamic_default, names):
         synonyms = [each for each in settings.synonyms(name) if each[2] == DYNAMIC_DEFAULT]
-        entries.append(_entry(name, row_of(name), settings.dynamic_default[name], synonyms, settable=True))
+        entries.append(
+            _entry(name, row_of(name), settings.dynamic_default[name], synonyms, settable=_is_settable(name))
+        )
     return entries
 
 
@@ -102,6 +106,14 @@ def describe_client_metrics(overrides: Mapping[str, str], names: Collection[str]
     return entries
 
 
+def describe_loggers(loggers: Loggers, names: Collection[str] | None = None) -> list[Entry]:
+    """The levels of a broker's loggers."""
+    return [
+        Entry(name, loggers.levels[name], False, LOGGER, False, (), _UNKNOWN_TYPE, documentation="")
+        for name in _asked(loggers.levels, names)
+    ]
+
+
 def _asked(names: Iterable[str], wanted: Collection[str] | None) -> list[str]:
     """All of them where none is named, as Kafka does for null and for an empty list."""
     return [name for name in names if not wanted or name in wanted]
@@ -117,10 +129,13 @@ def _broker_entry(settings: Settings, name: str) -> Entry:
     row = row_of(name)
     public = name in broker.SETTINGS and name not in broker.INTERNAL
     shown = render(settings.value(name)) if public else synonyms[0][1]
-    exact = broker.SETTINGS.get(name) or broker.DYNAMIC_ONLY.get(
-        name
-    )  # Kafka calls one for a single listener read-only
-    return _entry(name, row, shown, synonyms, settable=exact is not None and exact[2] != _READ_ONLY)
+    return _entry(name, row, shown, synonyms, settable=_is_settable(name))
+
+
+def _is_settable(name: str) -> bool:
+    """While the broker runs; Kafka calls one for a single listener read-only."""
+    row = broker.SETTINGS.get(name) or broker.DYNAMIC_ONLY.get(name)
+    return row is not None and row[2] != _READ_ONLY
 
 
 def _entry(name: str, row: Row | None, shown: str | None, synonyms: list[Synonym], *, settable: bool = True) -> Entry:

@@ -52,6 +52,7 @@ def listeners(settings: Settings) -> Listeners:
     for each in ours:
         if each.protocol != PLAINTEXT:
             raise refusal("listeners", each.name, f"{each.protocol} is not served yet, only {PLAINTEXT}")
+    _early(settings, (*(each.name for each in opened), *controllers))
     told = settings.value("advertised.listeners")
     advertised = ours if settings.strict else ()
     if isinstance(told, tuple):
@@ -113,6 +114,13 @@ def _distinct_ports(opened: tuple[Listener, ...]) -> None:
             raise refusal(
                 "listeners", port, "Each listener must have a different port, unless one host is IPv4 and one IPv6"
             )
+
+
+def _early(settings: Settings, names: tuple[str, ...]) -> None:
+    early = settings.value("early.start.listeners")
+    for name in early if isinstance(early, tuple) else ():
+        if name not in names:
+            raise refusal("early.start.listeners", name, f"Listener must be one of: {', '.join(names)}")
 
 
 def _ip_version(host: str) -> int:

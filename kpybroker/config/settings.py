@@ -24,6 +24,11 @@ _MECHANISM_SETTINGS = (  # after listener.name.<listener>. comes the SASL mechan
     "sasl.server.callback.handler.class",
     "connections.max.reauth.ms",
 )
+_HELD_AT_A_START = (
+    "log.cleaner.min.compaction.lag.ms",
+    "log.cleaner.max.compaction.lag.ms",
+    "log.flush.interval.ms",
+)
 _FULL_REPLICAS = 3  # of Kafka's internal topics, where nobody says otherwise
 
 # What a broker of ours is told before anyone tells it anything.
@@ -60,13 +65,10 @@ class Settings:
     ) -> None:
         self.strict = strict
         self.static = _static(overrides, strict, nodes)
-        self.dynamic: Mapping[str, str] = dynamic or {}
-        # A new cluster has this one from its first record on, with the static value (KIP-966).
-        self.dynamic_default: Mapping[str, str] = {
-            "min.insync.replicas": self.static.get("min.insync.replicas", "1").strip(),
-            **(dynamic_default or {}),
-        }
         self.unknown: _Words = tuple(name for name in overrides if row_of(name) is None)
+        self._overrides, self._nodes = overrides, nodes
+        self.dynamic: Mapping[str, str] = dynamic or {}
+        self.dynamic_default: Mapping[str, str] = dynamic_default or {}
         self._values: dict[str, Value] = {}
         self._texts = dict(self.static)
         for layer in (self.dynamic_default, self.dynamic):
@@ -75,6 +77,17 @@ class Settings:
                     self._texts.pop(synonym, None)
             self._texts.update(layer)
         self._check(overrides)
+
+    def told(self, *, dynamic: Mapping[str, str], dynamic_default: Mapping[str, str]) -> Settings:
+        """Those of the same broker, were it told these while it runs; SettingError if they are not right."""
+        return Settings(
+            self._overrides, strict=self.strict, nodes=self._nodes, dynamic=dynamic, dynamic_default=dynamic_default
+        )
+
+    def take(self, told: Settings) -> None:
+        """Goes on as `told`: whoever holds these settings reads the new values from now on."""
+        self.dynamic, self.dynamic_default = told.dynamic, told.dynamic_default
+        self._texts, self._values = told._texts, told._values
 
     def value(self, name: str) -> Value:
         """The value of one of Kafka's broker settings, None where it is not set and has no default."""
@@ -108,7 +121,10 @@ class Settings:
                 row = row_of(name)
                 if row is not None:
                     parse(name, row, text)
-        hold_together(self.value, self._texts)
+        given = self._texts
+        if self.dynamic or self.dynamic_default:  # a running broker takes these however they are
+            given = {name: text for name, text in given.items() if name not in _HELD_AT_A_START}
+        hold_together(self.value, given)
 
     def text(self, name: str) -> str:
         value = self.value(name)

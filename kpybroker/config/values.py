@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import isinf, isnan
 from typing import Any, TypeAlias
 
@@ -74,6 +75,8 @@ def _typed(name: str, kind: str, text: str) -> Value:
         return _double(name, text, trimmed)
     if kind == "list":
         return tuple(part.strip(_SPACES) for part in trimmed.split(",")) if trimmed else ()
+    if kind == "class" and not all(part.isidentifier() for part in trimmed.replace("$", "_").split(".")):
+        raise refusal(name, text, f"Class {text} could not be found.")
     return trimmed
 
 
@@ -191,6 +194,20 @@ def _addresses(name: str, value: Any, arguments: list[Any]) -> None:
 def _is_address(text: str) -> bool:
     host, _, port = text.rpartition(":")
     return bool(host) and "@" not in host and port.isascii() and port.isdecimal()
+
+
+def host_counts(name: str, text: str) -> dict[str, int]:
+    """What `host:count,host:count,...` says; SettingError where it is not that."""
+    found = {}
+    for pair in filter(None, re.split(r"\s*,\s*", text)):
+        host, colon, count = (part.strip() for part in pair.rpartition(":"))
+        if not colon or not _HOST.fullmatch(host):
+            raise refusal(name, pair, "Addresses are given as host:count, separated by commas")
+        found[host] = _whole_number(name, "int", count, count)
+    return found
+
+
+_HOST = re.compile(r"[0-9a-zA-Z\-%._:]*")
 
 
 def _offset_reset(name: str, value: Any, arguments: list[Any]) -> None:

@@ -55,6 +55,7 @@ class ClassicGroup:
         self.members: dict[str, Member] = {}
         self.static_ids: dict[str, str] = {}  # group.instance.id to member id
         self.supporters: dict[str, int] = {}  # protocol name to the number of members that support it
+        self.topics_read: frozenset[str] | None = None  # by the members of this generation; None: nobody can tell
         # soft: who waits and who is waited for
         self.pending: dict[str, Link] = {}  # ids given out, not yet back with them (KIP-394)
         self.parked_joins: dict[str, ParkedJoin] = {}
@@ -141,6 +142,10 @@ class ClassicGroup:
                 return Error.FENCED_INSTANCE_ID
         return Error.NONE if member_id in self.members else Error.UNKNOWN_MEMBER_ID
 
+    def is_subscribed(self, topic: str) -> bool:
+        """Consumers of whom nobody can tell what they read may read everything."""
+        return self.protocol_type == CONSUMER if self.topics_read is None else topic in self.topics_read
+
     @property
     def all_joined(self) -> bool:
         return len(self.members) == len(self.parked_joins) and not self.pending
@@ -174,6 +179,7 @@ def loaded_group(group_id: str, value: GroupMetadataValue) -> ClassicGroup:
                 bytes(stored.assignment),
             )
         )
+    group.topics_read = subscribed_topics(group)
     return group
 
 

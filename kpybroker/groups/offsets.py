@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from kpybroker.groups.classic import CONSUMER, ClassicGroup, State, subscribed_topics
+from kpybroker.groups.classic import CONSUMER, ClassicGroup, State
 from kpybroker.groups.records import offset_tombstone
 from kpybroker.groups.settings import Turn
 from kpybroker.machine import Call, Instant, Record
 from kpybroker.wire.declare import NO_ID
 from kpybroker.wire.errors import Error
 from kpybroker.wire.messages.offset_commit import OffsetCommitRequest, OffsetCommitResponse
+from kpybroker.wire.messages.offset_delete import OffsetDeleteRequest, OffsetDeleteResponse
 from kpybroker.wire.messages.offset_fetch import OffsetFetchRequest, OffsetFetchResponse
 from kpybroker.wire.schemas.groups import OffsetCommitKey, OffsetCommitValue
 
 CommitPartition = OffsetCommitRequest.OffsetCommitRequestTopic.OffsetCommitRequestPartition
 CommitTopicResponse = OffsetCommitResponse.OffsetCommitResponseTopic
+DeleteTopicResponse = OffsetDeleteResponse.OffsetDeleteResponseTopic
 FetchGroup = OffsetFetchRequest.OffsetFetchRequestGroup
 FetchGroupResponse = OffsetFetchResponse.OffsetFetchResponseGroup
 FetchTopicResponse = FetchGroupResponse.OffsetFetchResponseTopics
@@ -128,7 +130,7 @@ def commit(group: ClassicGroup | None, call: Call, turn: Turn) -> OffsetCommitRe
     error = commit_refusal(group, request, call.version)
     if error is not Error.NONE:
         return refused(request, error)
-    if group is not None and group.state in (State.STABLE, State.PREPARING):
+    if group is not None and call.version > 0 and group.state in (State.STABLE, State.PREPARING):
         group.members[request.member_id].heard(turn.now)  # a commit keeps the session alive, as a heartbeat does
     topics: list[CommitTopicResponse] = []
     for topic in request.topics:
@@ -149,7 +151,9 @@ def commit(group: ClassicGroup | None, call: Call, turn: Turn) -> OffsetCommitRe
 
 
 def commit_refusal(group: ClassicGroup | None, request: OffsetCommitRequest, version: int) -> Error:
-    """A member commits in its own generation; others only where nobody is a member."""
+    """A member commits in its own generation; others only where nobody is a member; by version 0 whoever wants to."""
+    if version == 0:
+        return Error.NONE
     generation = request.generation_id_or_member_epoch
     simple = generation < 0
     if group is None and not simple:
@@ -190,13 +194,16 @@ def too_long(metadata: str, limit: int) -> bool:
 def commit_record(
     request: OffsetCommitRequest, topic: str, topic_id: bytes, partition: CommitPartition, now: Instant
 ) -> Record:
-    """Version 4, or version 1 if the request asks for a retention of its own (OffsetCommit versions 2 to 4)."""
+    """Version 4, or version 1 if the request asks for a retention of its own (OffsetCommit versions 2 to 4).
+
+    Version 1 may say when it commits.
+    """
     retention_ms = request.retention_time_ms
     value = OffsetCommitValue(
         offset=partition.committed_offset,
         leader_epoch=partition.committed_leader_epoch,
         metadata=partition.committed_metadata or "",
-        commit_timestamp=now,
+        commit_timestamp=now if partition.commit_timestamp == -1 else partition.commit_timestamp,
         expire_timestamp=-1 if retention_ms == -1 else min(now + retention_ms, MOST_TIMESTAMP),
         topic_id=bytes(topic_id),
     )
@@ -204,10 +211,39 @@ def commit_record(
     return Record(key, value, 4 if retention_ms == -1 else 1)
 
 
+def delete(
+    offsets: Offsets, group: ClassicGroup | None, request: OffsetDeleteRequest
+) -> tuple[OffsetDeleteResponse, tuple[Record, ...]]:
+    """What is left of the group's offsets is what its members still read; others than consumers must be gone."""
+    if request.group_id == "":
+        return OffsetDeleteResponse(error_code=Error.INVALID_GROUP_ID, topics=[]), ()
+    if group is None:
+        return OffsetDeleteResponse(error_code=Error.GROUP_ID_NOT_FOUND, topics=[]), ()
+    if group.state is not State.EMPTY and group.protocol_type != CONSUMER:
+        return OffsetDeleteResponse(error_code=Error.NON_EMPTY_GROUP, topics=[]), ()
+    known = offsets.groups.get(request.group_id, {})
+    rows: list[Record] = []
+    topics: list[DeleteTopicResponse] = []
+    for topic in request.topics:
+        indexes = [partition.partition_index for partition in topic.partitions]
+        error = Error.GROUP_SUBSCRIBED_TO_TOPIC if group.is_subscribed(topic.name) else Error.NONE
+        if error is Error.NONE:
+            found = [index for index in indexes if index in known.get(topic.name, {})]
+            rows += [offset_tombstone(request.group_id, topic.name, index) for index in found]
+        topics.append(deleted(topic.name, indexes, error))
+    return OffsetDeleteResponse(error_code=Error.NONE, topics=topics), tuple(rows)
+
+
+def deleted(topic: str, indexes: list[int], error: Error) -> DeleteTopicResponse:
+    partition = DeleteTopicResponse.OffsetDeleteResponsePartition
+    return DeleteTopicResponse(
+        name=topic, partitions=[partition(partition_index=index, error_code=error) for index in indexes]
+    )
+
+
 def expired(offsets: Offsets, group: ClassicGroup, turn: Turn) -> bool:
     """Buries what is past its retention; whether nothing is left for which the group should stay."""
-    topics_read = subscribed_topics(group)
-    if group.group_id in offsets.groups and not forgets(group, topics_read):
+    if group.group_id in offsets.groups and not forgets(group):
         return False
     retention_ms = turn.settings.offsets_retention_ms
     everything = True
@@ -216,20 +252,15 @@ def expired(offsets: Offsets, group: ClassicGroup, turn: Turn) -> bool:
         if group.protocol_type is not None and group.state is State.EMPTY and group.state_since != -1:
             since = group.state_since  # a group's offsets live on for the retention after its last member (KIP-211)
         ends = since + retention_ms if committed.expires_at == -1 else committed.expires_at
-        if turn.now >= ends and not reads(group, topics_read, topic):
+        if turn.now >= ends and not group.is_subscribed(topic):
             turn.records.append(offset_tombstone(group.group_id, topic, partition))
         else:
             everything = False
     return everything
 
 
-def forgets(group: ClassicGroup, topics_read: frozenset[str] | None) -> bool:
+def forgets(group: ClassicGroup) -> bool:
     """Whether offsets may expire now: simple and empty groups, and consumers whose topics are known."""
     if group.protocol_type is None or group.state is State.EMPTY:
         return True
-    return group.protocol_type == CONSUMER and topics_read is not None and group.state is State.STABLE
-
-
-def reads(group: ClassicGroup, topics_read: frozenset[str] | None, topic: str) -> bool:
-    """A topic still subscribed to keeps its offsets; where topics cannot be known, consumers may read them all."""
-    return group.protocol_type == CONSUMER if topics_read is None else topic in topics_read
+    return group.protocol_type == CONSUMER and group.topics_read is not None and group.state is State.STABLE

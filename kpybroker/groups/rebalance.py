@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import NamedTuple
 
-from kpybroker.groups.classic import ClassicGroup, State
+from kpybroker.groups.classic import ClassicGroup, State, subscribed_topics
 from kpybroker.groups.members import Link, Member, ParkedJoin
 from kpybroker.groups.records import group_record
 from kpybroker.groups.settings import GroupSettings, Turn
@@ -72,6 +72,14 @@ def drop_member(group: ClassicGroup, member_id: str, turn: Turn) -> None:
     group.remove(member_id)
 
 
+def abandon(group: ClassicGroup, turn: Turn) -> None:
+    """Whoever waits in this group is told to look for its coordinator anew."""
+    for member_id, parked in group.parked_joins.items():
+        turn.reply(parked.ticket, join_error(Error.NOT_COORDINATOR, member_id, parked.version))
+    for ticket in group.parked_syncs.values():
+        turn.reply(ticket, sync_error(Error.NOT_COORDINATOR))
+
+
 def prepare_or_complete(group: ClassicGroup, turn: Turn) -> None:
     """Something about the members has changed: begin a rebalance, or see whether the one under way is done."""
     if group.state is State.PREPARING:
@@ -125,10 +133,12 @@ def complete_join(group: ClassicGroup, turn: Turn) -> None:
     group.unsynced.clear()
     if not group.members:
         group.protocol = None
+        group.topics_read = subscribed_topics(group)
         group.become(State.EMPTY, turn.now)
         turn.records.append(group_record(group, {}))
         return
     group.protocol = group.select_protocol()
+    group.topics_read = subscribed_topics(group)
     group.become(State.COMPLETING, turn.now)
     group.waiting_since = turn.now
     group.sync_ends = turn.now + max(group.rebalance_timeout_ms, 1)

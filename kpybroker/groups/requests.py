@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from random import Random
+from typing import Any
 
 from kpybroker.groups import membership, offsets
 from kpybroker.groups.classic import ClassicGroup, State
 from kpybroker.groups.joining import join, join_refusal, refuse
-from kpybroker.groups.rebalance import sync_error
+from kpybroker.groups.rebalance import join_error, sync_error
 from kpybroker.groups.records import new_group_record
-from kpybroker.groups.settings import Turn
+from kpybroker.groups.settings import GroupSettings, Turn
 from kpybroker.machine import Call
 from kpybroker.wire.errors import Error
 from kpybroker.wire.messages.describe_groups import DescribeGroupsResponse
 from kpybroker.wire.messages.heartbeat import HeartbeatRequest, HeartbeatResponse
 from kpybroker.wire.messages.join_group import JoinGroupRequest
 from kpybroker.wire.messages.leave_group import LeaveGroupRequest, LeaveGroupResponse
+from kpybroker.wire.messages.list_groups import ListGroupsResponse
 from kpybroker.wire.messages.offset_commit import OffsetCommitRequest
 from kpybroker.wire.messages.sync_group import SyncGroupRequest
 
 Groups = dict[str, ClassicGroup]
+ListedGroup = ListGroupsResponse.ListedGroup
 Handler = Callable[[Groups, Call, Turn, Random], None]
 
 
@@ -44,7 +47,7 @@ def join_group(groups: Groups, call: Call, turn: Turn, random: Random) -> None:
 def sync_group(groups: Groups, call: Call, turn: Turn, random: Random) -> None:
     request: SyncGroupRequest = call.request
     group = groups.get(request.group_id)
-    if call.version >= 5 and (request.protocol_type is None or request.protocol_name is None):
+    if names_no_protocol(request, call.version):
         turn.reply(call.ticket, sync_error(Error.INCONSISTENT_GROUP_PROTOCOL))
     elif request.group_id == "":
         turn.reply(call.ticket, sync_error(Error.INVALID_GROUP_ID))
@@ -52,6 +55,11 @@ def sync_group(groups: Groups, call: Call, turn: Turn, random: Random) -> None:
         turn.reply(call.ticket, sync_error(Error.UNKNOWN_MEMBER_ID))
     else:
         membership.sync(group, call, turn)
+
+
+def names_no_protocol(request: SyncGroupRequest, version: int) -> bool:
+    """From version 5 on it must (KIP-559)."""
+    return version >= 5 and (request.protocol_type is None or request.protocol_name is None)
 
 
 def heartbeat(groups: Groups, call: Call, turn: Turn, random: Random) -> None:
@@ -86,6 +94,33 @@ HANDLERS: dict[type, Handler] = {
     LeaveGroupRequest: leave_group,
     OffsetCommitRequest: commit_offsets,
 }
+
+
+def turned_away(call: Call, settings: GroupSettings) -> Any:
+    """What a node answers that does not coordinate the group: first what is wrong with the request itself."""
+    request = call.request
+    if isinstance(request, OffsetCommitRequest):
+        return offsets.refused(request, Error.NOT_COORDINATOR)
+    if isinstance(request, JoinGroupRequest):
+        error = join_refusal(request, settings)
+        member_id = "" if error is Error.NONE else request.member_id
+        return join_error(error or Error.NOT_COORDINATOR, member_id, call.version)
+    error = Error.NOT_COORDINATOR if request.group_id else Error.INVALID_GROUP_ID
+    if isinstance(request, HeartbeatRequest):
+        return HeartbeatResponse(error_code=error)
+    if isinstance(request, LeaveGroupRequest):
+        return LeaveGroupResponse(error_code=error)
+    assert isinstance(request, SyncGroupRequest)
+    return sync_error(Error.INCONSISTENT_GROUP_PROTOCOL if names_no_protocol(request, call.version) else error)
+
+
+def listed(group: ClassicGroup) -> ListedGroup:
+    return ListedGroup(
+        group_id=group.group_id,
+        protocol_type=group.protocol_type or "",
+        group_state=group.state.value,
+        group_type="classic",
+    )
 
 
 def describe(group: ClassicGroup | None, group_id: str, version: int) -> DescribeGroupsResponse.DescribedGroup:

@@ -8,14 +8,14 @@ from typing import TypeAlias
 
 from kpybroker.groups import offsets
 from kpybroker.groups.classic import ClassicGroup, State, loaded_group
-from kpybroker.groups.rebalance import Deadline, earliest, expire, join_error, prepare, sync_error
+from kpybroker.groups.rebalance import Deadline, abandon, earliest, expire, prepare
 from kpybroker.groups.records import group_tombstone
-from kpybroker.groups.requests import HANDLERS, describe
+from kpybroker.groups.requests import HANDLERS, ListedGroup, describe, listed
 from kpybroker.groups.settings import GroupSettings, Turn
 from kpybroker.machine import Call, Decision, Instant, Record
 from kpybroker.wire.errors import Error
 from kpybroker.wire.messages.describe_groups import DescribeGroupsResponse
-from kpybroker.wire.messages.list_groups import ListGroupsResponse
+from kpybroker.wire.messages.offset_delete import OffsetDeleteRequest, OffsetDeleteResponse
 from kpybroker.wire.schemas.groups import (
     GroupMetadataKey,
     GroupMetadataValue,
@@ -26,7 +26,6 @@ from kpybroker.wire.schemas.groups import (
 )
 
 DescribedGroup: TypeAlias = DescribeGroupsResponse.DescribedGroup
-ListedGroup: TypeAlias = ListGroupsResponse.ListedGroup
 
 
 class Shard:
@@ -77,10 +76,7 @@ class Shard:
         """This node coordinates these groups no longer, or their log has failed: whoever waits is told to look anew."""
         turn = Turn(0, self.settings)
         for group in self.groups.values():
-            for member_id, parked in group.parked_joins.items():
-                turn.reply(parked.ticket, join_error(Error.NOT_COORDINATOR, member_id, parked.version))
-            for ticket in group.parked_syncs.values():
-                turn.reply(ticket, sync_error(Error.NOT_COORDINATOR))
+            abandon(group, turn)
         self.groups.clear()
         self.deadlines.clear()
         self.cleans_at, self.settled = None, False
@@ -144,12 +140,7 @@ class Shard:
         if wanted_types and "classic" not in wanted_types:
             return []
         return [
-            ListedGroup(
-                group_id=group.group_id,
-                protocol_type=group.protocol_type or "",
-                group_state=group.state.value,
-                group_type="classic",
-            )
+            listed(group)
             for group in self.groups.values()
             if not wanted_states or group.state.value.lower() in wanted_states
         ]
@@ -162,6 +153,10 @@ class Shard:
         if group.state is not State.EMPTY:
             return Error.NON_EMPTY_GROUP, ()
         return Error.NONE, (*self.offsets.tombstones(group_id), group_tombstone(group_id))
+
+    def delete_offsets(self, request: OffsetDeleteRequest) -> tuple[OffsetDeleteResponse, tuple[Record, ...]]:
+        """The topics and partitions of the request exist."""
+        return offsets.delete(self.offsets, self.groups.get(request.group_id), request)
 
     def fetch_offsets(self, request: offsets.FetchGroup) -> offsets.FetchGroupResponse:
         """The topics of the request carry their names, whatever the version says."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from kpybroker.machine import Call
+from kpybroker.metadata.image import Image, PartitionImage
 from kpybroker.state import State
 from kpybroker.wire.declare import NO_ID
+from kpybroker.wire.errors import Error
 
 # AclOperation bits that a client has where nobody asks for rights (org.apache.kafka.common.utils.Utils.to32BitField
 # over AclEntry.supportedOperations).
@@ -14,16 +16,28 @@ _OPERATIONS = {
     "group": sum(1 << code for code in (3, 6, 8, 10, 11)),
 }
 
+NO_AUTHORIZER = Error.SECURITY_DISABLED, "this broker has no authorizer"
+
 
 def operations(resource: str) -> int:
     """The operations that everybody may do on a cluster, topic or group, as the bits of an answer."""
     return _OPERATIONS[resource]
 
 
+def has_unknown(*codes: int) -> bool:
+    """Code 0 is "unknown" in all that ACLs are made of; Kafka cannot read a request that has one (o.a.k.common.acl)."""
+    return 0 in codes
+
+
 def endpoint(state: State, call: Call, node: int) -> tuple[str, int]:
     """Where this caller reaches a broker: what is advertised, or else the address that the caller itself dialled."""
     advertised = state.image.nodes[node].endpoints.get(call.peer.listener)
     return call.peer.dialled if advertised is None else advertised
+
+
+def offline_replicas(image: Image, partition: PartitionImage) -> list[int]:
+    """The replicas on brokers that are gone or fenced."""
+    return [node for node in partition.replicas if node not in image.nodes or image.nodes[node].fenced]
 
 
 def resolve(state: State, name: str, topic_id: bytes, *, by_id: bool) -> tuple[str, bytes]:

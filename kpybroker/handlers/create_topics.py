@@ -1,6 +1,6 @@
 """CreateTopics (19): makes topics, or only says whether it could.
 
-Versions: 2-7. Behaves: decided by the controller; a name given twice is refused, the others are made.
+Versions: 0-7. Behaves: decided by the controller; a name given twice is refused, the others are made.
 """
 
 from __future__ import annotations

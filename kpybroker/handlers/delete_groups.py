@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from kpybroker.machine import Call
 from kpybroker.state import State
+from kpybroker.wire.errors import Error
 from kpybroker.wire.messages.delete_groups import DeleteGroupsRequest, DeleteGroupsResponse
 
 
@@ -14,7 +15,10 @@ def delete_groups(state: State, call: Call) -> DeleteGroupsResponse:
     request: DeleteGroupsRequest = call.request
     results = []
     for group_id in dict.fromkeys(request.groups_names):
-        error, records = state.coordinators(call.arrived).shard(group_id, call.arrived).delete_group(group_id)
-        state.groups.record(group_id, records, call.arrived)
+        shard = state.coordinators(call.arrived).shard(group_id, call.arrived)
+        error = Error.NOT_COORDINATOR
+        if shard is not None:
+            error, records = shard.delete_group(group_id)
+            state.groups.record(group_id, records, call.arrived)
         results.append(DeleteGroupsResponse.DeletableGroupResult(group_id=group_id, error_code=error))
     return DeleteGroupsResponse(results=results)

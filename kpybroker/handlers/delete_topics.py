@@ -1,6 +1,6 @@
 """DeleteTopics (20): removes topics by name or, from version 6 on, by id.
 
-Versions: 1-6. Behaves: done when it is answered, files too.
+Versions: 0-6. Behaves: done when it is answered, files too.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""DescribeConfigs (32): the settings of topics, brokers, groups and metrics subscriptions, and where each comes from.
+"""DescribeConfigs (32): the settings of topics, brokers, loggers, groups and subscriptions, and where each comes from.
 
-Versions: 1-4. Behaves: an empty list of keys, or none, is all of them; synonyms are told when asked for.
-Differs from Kafka: the documentation of a setting is null: Kafka's own text is not ours to give.
+Versions: 0-4. Behaves: an empty list of keys, or none, is all of them; synonyms are told when asked for.
+Version 0 has a place for what is a default, where Kafka 3.9 says of everything that it is none.
+Differs from Kafka: the documentation of a setting is null: Kafka's own text is not ours to give; the root logger is
+the only one.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from kpybroker.config.describe import (
     describe_brokers,
     describe_client_metrics,
     describe_group,
+    describe_loggers,
     describe_topic,
 )
 from kpybroker.machine import Call
@@ -44,26 +47,37 @@ def _describe(state: State, resource: Resource) -> list[Entry] | tuple[Error, st
     kind, name = resource.resource_type, resource.resource_name
     keys = resource.configuration_keys or None
     overrides = state.image.configs.get((kind, name), {})
+    refused = _refuse(state, kind, name)
+    if refused is not None:
+        return refused
+    if kind == TOPIC:
+        return describe_topic(state.settings, overrides, keys)
+    if kind == BROKER:
+        return describe_broker(state.settings, keys) if name else describe_brokers(state.settings, keys)
+    if kind == BROKER_LOGGER:
+        return describe_loggers(state.loggers, keys)
+    if kind == CLIENT_METRICS:
+        return describe_client_metrics(overrides, keys)
+    return describe_group(state.settings, overrides, keys)
+
+
+def _refuse(state: State, kind: int, name: str) -> tuple[Error, str] | None:
+    """Why there is no such resource to describe."""
+    if kind not in (TOPIC, BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP):
+        return Error.INVALID_REQUEST, f"resources of type {kind} are not described here"
     if kind == TOPIC:
         reason = refuse_name(name)
         if reason is not None:
             return Error.INVALID_TOPIC_EXCEPTION, reason
-        if name not in state.image.topics:
-            return Error.UNKNOWN_TOPIC_OR_PARTITION, ""
-        return describe_topic(state.settings, overrides, keys)
-    if kind == BROKER:
-        if not name:
-            return describe_brokers(state.settings, keys)
+        return None if name in state.image.topics else (Error.UNKNOWN_TOPIC_OR_PARTITION, "")
+    if kind in (BROKER, BROKER_LOGGER) and (name or kind == BROKER_LOGGER):
         if len(name) > LONGEST_ID or not name.removeprefix("-").isdecimal():
             return Error.INVALID_REQUEST, f"a broker's id is a number, not '{name}'"
         if int(name) != state.node_id:
             return Error.INVALID_REQUEST, f"this is broker {state.node_id}, and '{name}' was asked for"
-        return describe_broker(state.settings, keys)
-    if kind == CLIENT_METRICS:
-        return describe_client_metrics(overrides, keys)
-    if kind == GROUP:
-        return describe_group(state.settings, overrides, keys)
-    return Error.INVALID_REQUEST, f"resources of type {kind} are not described here"
+    if kind in (CLIENT_METRICS, GROUP) and not name:
+        return Error.INVALID_REQUEST, "it has to be named"
+    return None
 
 
 def _entry(entry: Entry, include_synonyms: bool) -> ConfigEntry:
@@ -75,7 +89,6 @@ def _entry(entry: Entry, include_synonyms: bool) -> ConfigEntry:
         name=entry.name,
         value=entry.value,
         read_only=entry.read_only,
-        is_default=entry.is_default,
         config_source=entry.config_source,
         is_sensitive=entry.is_sensitive,
         synonyms=synonyms,

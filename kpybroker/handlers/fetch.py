@@ -1,15 +1,27 @@
 """Fetch (1): reads batches from partitions, waiting for data where there is not enough; sessions send only changes.
 
-Versions: 4-18. Behaves: waits until min_bytes are there, a partition is in error or max_wait_ms is over; the first
+Versions: 0-18. Behaves: waits until min_bytes are there, a partition is in error or max_wait_ms is over; the first
 batch comes whole even where it is larger than every limit (KIP-74); sessions are KIP-227's, topic ids KIP-516's.
+Before version 4 batches are answered as message sets. Before Kafka 4.0 a topic of compression.type zstd is refused to
+versions before 10 (KIP-110).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kpybroker.machine import Call, Wait, Waiting
-from kpybroker.reading import READ_COMMITTED, READ_UNCOMMITTED, Answers, Reader, refused_partition
+from kpybroker.handlers.common import endpoint
+from kpybroker.machine import Call, Instant, Wait, Waiting
+from kpybroker.reading import (
+    FIRST_OF_BATCHES,
+    FIRST_OF_LEADERS,
+    READ_COMMITTED,
+    READ_UNCOMMITTED,
+    Answers,
+    Reader,
+    in_old_format,
+    refused_partition,
+)
 from kpybroker.sessions import FetchContext, Followed
 from kpybroker.state import State
 from kpybroker.wire.declare import NO_ID
@@ -18,35 +30,38 @@ from kpybroker.wire.messages.fetch import FetchRequest, FetchResponse
 
 TopicAnswer = FetchResponse.FetchableTopicResponse
 PartitionData = TopicAnswer.PartitionData
+FIRST_OF_ZSTD = 10
 
 
 def fetch(state: State, call: Call) -> FetchResponse | Waiting:
     request: FetchRequest = call.request
-    if request.isolation_level not in (READ_UNCOMMITTED, READ_COMMITTED):
-        return _refuse(request, call.version)
     context = state.sessions.context(request, call.version, call.arrived)
+    known = request.isolation_level in (READ_UNCOMMITTED, READ_COMMITTED)
+    if not known or context.error is Error.UNKNOWN_SERVER_ERROR:
+        return _refuse(state, request, call.version)
     if context.error is not Error.NONE:
         return FetchResponse(error_code=context.error, session_id=0, responses=[])
     reader = Reader(state, call, context)
     answers = reader.read(call.arrived)
     if reader.is_enough or request.max_wait_ms <= 0:
-        return _respond(context, answers, call.version)
-    return _wait(reader, call)
+        return _respond(state, call, context, answers, call.arrived)
+    return _wait(state, reader, call)
 
 
-def _refuse(request: FetchRequest, version: int) -> FetchResponse:
+def _refuse(state: State, request: FetchRequest, version: int) -> FetchResponse:
     """A request that makes no sense as a whole, in each version's way of saying so (FetchRequest.getErrorResponse)."""
     error = Error.UNKNOWN_SERVER_ERROR
     if version >= 13:
-        return FetchResponse(error_code=error, responses=[])
+        return FetchResponse(error_code=error, session_id=request.session_id, responses=[])
     topics = []
+    records = b"" if state.offer.is_since("4.0") else None
     for topic in request.topics:
-        partitions = [refused_partition(part.partition, error, []) for part in topic.partitions]
+        partitions = [refused_partition(part.partition, error, [], records) for part in topic.partitions]
         topics.append(TopicAnswer(topic=topic.topic, partitions=partitions))
-    return FetchResponse(error_code=error, responses=topics)
+    return FetchResponse(error_code=error, session_id=request.session_id, responses=topics)
 
 
-def _wait(reader: Reader, call: Call) -> Waiting:
+def _wait(state: State, reader: Reader, call: Call) -> Waiting:
     request: FetchRequest = call.request
     until = call.arrived + request.max_wait_ms
     watch = tuple(dict.fromkeys(partition.key for partition in reader.found.values()))
@@ -57,12 +72,38 @@ def _wait(reader: Reader, call: Call) -> Waiting:
         answers = reader.read(now)
         if reader.is_enough:
             break
-    return _respond(reader.context, answers, call.version)
+    return _respond(state, call, reader.context, answers, now)
 
 
-def _respond(context: FetchContext, answers: Answers, version: int) -> FetchResponse:
-    chosen = context.select(answers)
-    return FetchResponse(error_code=Error.NONE, session_id=context.session_id, responses=_grouped(chosen, version))
+def _respond(state: State, call: Call, context: FetchContext, answers: Answers, now: Instant) -> FetchResponse:
+    error, session_id, chosen = context.answer(answers, now)
+    if call.version < FIRST_OF_BATCHES or (call.version < FIRST_OF_ZSTD and not state.offer.is_since("4.0")):
+        find = state.replicas.get
+        chosen = [
+            (followed, in_old_format(followed, data, find(followed.topic, followed.index, call.arrived), call.version))
+            for followed, data in chosen
+        ]
+    return FetchResponse(
+        error_code=error,
+        session_id=session_id,
+        responses=_grouped(chosen, call.version),
+        node_endpoints=_leaders(state, call, answers) if call.version >= FIRST_OF_LEADERS else [],
+    )
+
+
+def _leaders(state: State, call: Call, answers: Answers) -> list[FetchResponse.NodeEndpoint]:
+    """Where the leaders are found that have just been told of; followers know it, but were told so before 4.0 too."""
+    leaders = {data.current_leader.leader_id: None for _, data in answers if data.current_leader is not None}
+    replica_state = call.request.replica_state
+    is_follower = replica_state is not None and replica_state.replica_id >= 0
+    if not leaders or (is_follower and state.offer.is_since("4.0")):
+        return []
+    endpoints = []
+    for node in leaders:
+        host, port = endpoint(state, call, node)
+        rack = state.image.nodes[node].rack
+        endpoints.append(FetchResponse.NodeEndpoint(node_id=node, host=host, port=port, rack=rack))
+    return endpoints
 
 
 def _grouped(answers: Sequence[tuple[Followed, PartitionData]], version: int) -> list[TopicAnswer]:

@@ -1,18 +1,21 @@
 """ListOffsets (2): the offset for a timestamp, and the ends of a log.
 
-Versions: 1-11. Behaves: -1 is the end (of what the isolation level shows), -2 and -4 the start, -3 the record with the
+Versions: 0-11. Behaves: -1 is the end (of what the isolation level shows), -2 and -4 the start, -3 the record with the
 largest timestamp (from 7), -5 and -6 the ends of tiered storage (from 9 and 11), which this broker has none of;
-a timestamp finds the first record at or after it, inside compressed batches too.
+a timestamp finds the first record at or after it, inside compressed batches too. Version 0 knows segments only: it
+gives the offsets at which those begin that were last written before a time, the latest first.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from kpybroker.machine import Call
 from kpybroker.partition import Partition
 from kpybroker.state import State
 from kpybroker.storage.segment import Found
+from kpybroker.storage.timestamps import find_max_timestamp, find_timestamp
 from kpybroker.wire.compiler import WireError
 from kpybroker.wire.errors import Error
 from kpybroker.wire.messages.list_offsets import ListOffsetsRequest, ListOffsetsResponse
@@ -30,22 +33,38 @@ READ_UNCOMMITTED, READ_COMMITTED = 0, 1
 def list_offsets(state: State, call: Call) -> ListOffsetsResponse:
     request: ListOffsetsRequest = call.request
     times = Counter((topic.name, part.partition_index) for topic in request.topics for part in topic.partitions)
-    committed = request.isolation_level == READ_COMMITTED
-    topics: dict[str, dict[int, PartitionAnswer]] = {}
+    topics = []
     for topic in request.topics:
-        for asked in topic.partitions:
-            index = asked.partition_index
-            if times[topic.name, index] > 1:
-                answer = _refuse(asked, Error.INVALID_REQUEST)
-            elif request.isolation_level not in (READ_UNCOMMITTED, READ_COMMITTED):
-                answer = _refuse(asked, Error.UNKNOWN_SERVER_ERROR)
-            elif asked.timestamp < 0 and call.version < SINCE.get(asked.timestamp, NEVER):
-                answer = _refuse(asked, Error.UNSUPPORTED_VERSION)
-            else:
-                answer = _one(state.replicas.get(topic.name, index, call.arrived), asked, committed)
-            topics.setdefault(topic.name, {})[index] = answer
-    answers = [TopicAnswer(name=name, partitions=list(parts.values())) for name, parts in topics.items()]
-    return ListOffsetsResponse(topics=answers)
+        parts = [
+            _segments(state, call, topic.name, asked)
+            if call.version == 0
+            else _answer(state, call, topic.name, asked, is_repeated=times[topic.name, asked.partition_index] > 1)
+            for asked in topic.partitions
+        ]
+        topics.append(TopicAnswer(name=topic.name, partitions=parts))
+    as_asked = call.version == 0 or not state.offer.is_since("4.0")
+    return ListOffsetsResponse(topics=topics if as_asked else _each_once(topics))
+
+
+def _each_once(topics: Sequence[TopicAnswer]) -> list[TopicAnswer]:
+    """Since 4.0 a map of partitions is answered (ReplicaManager.fetchOffset)."""
+    found: dict[str, dict[int, PartitionAnswer]] = {}
+    for topic in topics:
+        for part in topic.partitions:
+            found.setdefault(topic.name, {})[part.partition_index] = part
+    return [TopicAnswer(name=name, partitions=list(parts.values())) for name, parts in found.items()]
+
+
+def _answer(state: State, call: Call, topic: str, asked: Asked, *, is_repeated: bool) -> PartitionAnswer:
+    isolation_level = call.request.isolation_level
+    if is_repeated:
+        return _refuse(asked, Error.INVALID_REQUEST)
+    if isolation_level not in (READ_UNCOMMITTED, READ_COMMITTED):
+        return _refuse(asked, Error.UNKNOWN_SERVER_ERROR)
+    if asked.timestamp < 0 and call.version < SINCE.get(asked.timestamp, NEVER):
+        return _refuse(asked, Error.UNSUPPORTED_VERSION)
+    partition = state.replicas.get(topic, asked.partition_index, call.arrived)
+    return _one(partition, asked, isolation_level == READ_COMMITTED)
 
 
 def _one(partition: Partition | None, asked: Asked, committed: bool) -> PartitionAnswer:
@@ -77,8 +96,32 @@ def _find(partition: Partition, timestamp: int, committed: bool) -> Found | None
         return Found(-1, partition.log_start_offset, partition.epoch_at(partition.log_start_offset))
     if timestamp in (LATEST_TIERED, EARLIEST_PENDING_UPLOAD):
         return Found(-1, -1, -1)
-    found = partition.max_timestamp() if timestamp == MAX_TIMESTAMP else partition.offset_for_timestamp(timestamp)
+    log = partition.log
+    found = find_max_timestamp(log) if timestamp == MAX_TIMESTAMP else find_timestamp(log, timestamp)
     return found if found is not None and found.offset < end else None
+
+
+def _segments(state: State, call: Call, topic: str, asked: Asked) -> PartitionAnswer:
+    """Version 0 (UnifiedLog.legacyFetchOffsetsBefore)."""
+    if asked.timestamp < EARLIEST:
+        return _refuse(asked, Error.UNSUPPORTED_VERSION)
+    partition = state.replicas.get(topic, asked.partition_index, call.arrived)
+    if partition is None:
+        return _refuse(asked, Error.UNKNOWN_TOPIC_OR_PARTITION)
+    log = partition.log
+    starts = [
+        (max(segment.base_offset, log.start_offset), log.files.modified(segment.log.path))
+        for segment in log.segments.all
+    ] or [(log.start_offset, call.arrived)]
+    if log.end_offset > starts[-1][0]:
+        starts.append((log.end_offset, call.arrived))
+    if asked.timestamp == EARLIEST:
+        del starts[1:]
+    elif asked.timestamp != LATEST:
+        while starts and starts[-1][1] > asked.timestamp:
+            starts.pop()
+    offsets = [offset for offset, _ in reversed(starts)][: max(0, asked.max_num_offsets)]
+    return PartitionAnswer(partition_index=asked.partition_index, error_code=Error.NONE, old_style_offsets=offsets)
 
 
 def _refuse(asked: Asked, error: Error) -> PartitionAnswer:

@@ -6,9 +6,10 @@ Differs from Kafka: unless strict, a topic created by the question is in its ans
 
 from __future__ import annotations
 
-from kpybroker.handlers.common import endpoint, operations
+from kpybroker.handlers.common import endpoint, offline_replicas, operations
 from kpybroker.machine import Call
-from kpybroker.metadata.image import INTERNAL_TOPICS, Topic
+from kpybroker.metadata.image import INTERNAL_TOPICS, Image, PartitionImage, Topic
+from kpybroker.metadata.partition_change import NO_LEADER
 from kpybroker.metadata.topic_names import refuse_name
 from kpybroker.state import State
 from kpybroker.wire.declare import NO_ID
@@ -26,6 +27,8 @@ def metadata(state: State, call: Call) -> MetadataResponse:
     topics = _topics(state, call, request)
     brokers = []
     for node in state.image.nodes.values():
+        if node.fenced:
+            continue
         host, port = endpoint(state, call, node.id)
         brokers.append(MetadataResponse.MetadataResponseBroker(node_id=node.id, host=host, port=port, rack=node.rack))
     include = request.include_cluster_authorized_operations
@@ -54,61 +57,79 @@ def _refuse(request: MetadataRequest, error: Error) -> MetadataResponse:
 
 
 def _topics(state: State, call: Call, request: MetadataRequest) -> list[TopicMetadata]:
-    asked = request.topics
+    asked, version = request.topics, call.version
     operate = request.include_topic_authorized_operations
-    if asked is None or (call.version == 0 and not asked):
-        return [_known(topic, operate) for topic in state.image.topics.values()]
+    if asked is None or (version == 0 and not asked):
+        return [_known(state.image, topic, version, operate) for topic in state.image.topics.values()]
     ids = list(dict.fromkeys(bytes(topic.topic_id) for topic in asked if bytes(topic.topic_id) != NO_ID))
     if ids:
-        return [_by_id(state, topic_id, operate) for topic_id in ids]
+        return [_by_id(state, topic_id, version, operate) for topic_id in ids]
     names = dict.fromkeys(topic.name for topic in asked if topic.name is not None)
     may_create = request.allow_auto_topic_creation and state.settings.boolean("auto.create.topics.enable")
     return [_by_name(state, call, name, may_create, operate) for name in names]
 
 
-def _by_id(state: State, topic_id: bytes, operate: bool) -> TopicMetadata:
+def _by_id(state: State, topic_id: bytes, version: int, operate: bool) -> TopicMetadata:
     topic = state.image.topics_by_id.get(topic_id)
-    return _unknown(Error.UNKNOWN_TOPIC_ID, None, topic_id) if topic is None else _known(topic, operate)
+    if topic is None:
+        return _unknown(Error.UNKNOWN_TOPIC_ID, None, topic_id)
+    return _known(state.image, topic, version, operate)
 
 
 def _by_name(state: State, call: Call, name: str, may_create: bool, operate: bool) -> TopicMetadata:
     topic = state.image.topics.get(name)
     if topic is not None:
-        return _known(topic, operate)
-    if not may_create:
-        error = Error.UNKNOWN_TOPIC_OR_PARTITION if refuse_name(name) is None else Error.INVALID_TOPIC_EXCEPTION
-        return _unknown(error, name, NO_ID)
-    error = state.auto_create(name, call.arrived)
-    if error is not Error.NONE:
-        return _unknown(error, name, NO_ID)
-    if state.strict:
-        return _unknown(Error.UNKNOWN_TOPIC_OR_PARTITION, name, NO_ID)
-    return _known(state.image.topics[name], operate)
+        return _known(state.image, topic, call.version, operate)
+    if refuse_name(name) is not None:
+        return _unknown(Error.INVALID_TOPIC_EXCEPTION, name, NO_ID, operate)
+    # Why a topic cannot be made is never told: it is not there.
+    if may_create and state.auto_create(name, call.arrived) is Error.NONE and not state.strict:
+        return _known(state.image, state.image.topics[name], call.version, operate)
+    return _unknown(Error.UNKNOWN_TOPIC_OR_PARTITION, name, NO_ID, operate)
 
 
-def _known(topic: Topic, operate: bool) -> TopicMetadata:
-    partitions = [
-        PartitionMetadata(
-            error_code=Error.NONE,
-            partition_index=partition.index,
-            leader_id=partition.leader,
-            leader_epoch=partition.leader_epoch,
-            replica_nodes=partition.replicas,
-            isr_nodes=partition.isr,
-        )
-        for partition in topic.partitions.values()
-    ]
+def _known(image: Image, topic: Topic, version: int, operate: bool) -> TopicMetadata:
     return TopicMetadata(
         error_code=Error.NONE,
         name=topic.name,
         topic_id=topic.id,
         is_internal=topic.is_internal,
-        partitions=partitions,
-        topic_authorized_operations=operations("topic") if operate else -(2**31),
+        partitions=[_partition(image, partition, version) for partition in topic.partitions.values()],
+        topic_authorized_operations=_rights(operate),
     )
 
 
-def _unknown(error: Error, name: str | None, topic_id: bytes) -> TopicMetadata:
+def _partition(image: Image, partition: PartitionImage, version: int) -> PartitionMetadata:
+    """A partition whose leader is gone says so; version 0 names no replica that is away, and says so too."""
+    offline = offline_replicas(image, partition)
+    replicas, isr = partition.replicas, partition.isr
+    if version == 0 and offline:
+        replicas, isr = ([node for node in nodes if node not in offline] for nodes in (replicas, isr))
+    has_leader = partition.leader in image.nodes
+    error = Error.NONE if has_leader else Error.LEADER_NOT_AVAILABLE
+    if has_leader and len(replicas) < len(partition.replicas):
+        error = Error.REPLICA_NOT_AVAILABLE
+    return PartitionMetadata(
+        error_code=error,
+        partition_index=partition.index,
+        leader_id=partition.leader if has_leader else NO_LEADER,
+        leader_epoch=partition.leader_epoch,
+        replica_nodes=replicas,
+        isr_nodes=isr,
+        offline_replicas=offline,
+    )
+
+
+def _unknown(error: Error, name: str | None, topic_id: bytes, operate: bool = False) -> TopicMetadata:
     return TopicMetadata(
-        error_code=error, name=name, topic_id=topic_id, is_internal=name in INTERNAL_TOPICS, partitions=[]
+        error_code=error,
+        name=name,
+        topic_id=topic_id,
+        is_internal=name in INTERNAL_TOPICS,
+        partitions=[],
+        topic_authorized_operations=_rights(operate),
     )
+
+
+def _rights(operate: bool) -> int:
+    return operations("topic") if operate else -(2**31)

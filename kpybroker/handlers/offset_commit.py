@@ -1,7 +1,8 @@
 """OffsetCommit (8): a group, or somebody alone, notes how far it has read.
 
-Versions: 2-10. Behaves: partitions that do not exist are refused one by one, the rest is decided by the coordinator;
-topics come by id from version 10 on.
+Versions: 0-10. Behaves: partitions that do not exist are refused one by one, the rest is decided by the coordinator;
+topics come by id from version 10 on. Version 1 says itself when it commits. What version 0 commits is kept with the
+rest, without its note: Kafka up to 3.9 keeps it in ZooKeeper, and without one refuses it.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ def offset_commit(state: State, call: Call) -> OffsetCommitResponse | Later:
             named = changed(asked, name=name, topic_id=topic_id)  # as what the coordinator decides of it is
             refused.append(_refuse(named, unknown, Error.UNKNOWN_TOPIC_OR_PARTITION))
         rest = [part for part in partitions if part.partition_index not in unknown]
+        if call.version == 0:  # OFFSET_METADATA_TOO_LARGE all the same, but no note is kept
+            rest = [changed(part, committed_metadata=_no_note(state, part.committed_metadata)) for part in rest]
         if rest:
             known.append(AskedTopic(name=name, topic_id=topic_id, partitions=rest))
     if not known:
@@ -44,6 +47,10 @@ def offset_commit(state: State, call: Call) -> OffsetCommitResponse | Later:
     decided = call._replace(request=changed(request, topics=known))
     state.coordinators(call.arrived).coordinate(request.group_id, decided, partial(_merge, refused))
     return LATER
+
+
+def _no_note(state: State, note: str | None) -> str | None:
+    return note if len(note or "") > state.settings.int("offset.metadata.max.bytes") else None
 
 
 def _merge(refused: list[TopicAnswer], decided: OffsetCommitResponse) -> OffsetCommitResponse:

@@ -1,8 +1,8 @@
 """Produce (0): appends batches to partitions.
 
-Versions: 3-13; 0-2 are advertised, or librdkafka would drop gzip, snappy and lz4, and a request in them is refused.
-Behaves: acks 0 answers nothing and closes the connection on an error; acks 1 and all are answered once appended, with
-one replica there is nobody else to wait for; any other acks is INVALID_REQUIRED_ACKS; exactly one batch a partition.
+Versions: 0-13. Behaves: acks 0 answers nothing and closes the connection on an error; acks 1 and all are answered once
+appended, with one replica there is nobody else to wait for; any other acks is INVALID_REQUIRED_ACKS; exactly one batch
+a partition. Before version 3: message sets, stored as a batch each, or a batch; nothing at all is no error.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kpybroker.machine import HANG_UP, SILENT, Call, Silence
+from kpybroker.message_sets import append_old, check_entries
 from kpybroker.metadata.image import INTERNAL_TOPICS
 from kpybroker.state import State
 from kpybroker.storage.files import StorageError
@@ -17,19 +18,20 @@ from kpybroker.validation import Refusal, refuse_shape
 from kpybroker.wire.declare import Extent
 from kpybroker.wire.errors import Error
 from kpybroker.wire.messages.produce import ProduceRequest, ProduceResponse
-from kpybroker.wire.records import BatchError, batches, is_transactional
+from kpybroker.wire.records import BatchError, BatchHeader, batches, is_transactional
 
 TopicAnswer = ProduceResponse.TopicProduceResponse
 PartitionAnswer = TopicAnswer.PartitionProduceResponse
 RecordError = PartitionAnswer.BatchIndexAndErrorMessage
 NO_OFFSET = -1
+FIRST_OF_BATCHES = 3  # the version from which on a partition gets exactly one batch of magic 2
 # Errors that Kafka finds before it asks the log where it starts (ReplicaManager.appendToLocalLog).
 BEFORE_THE_LOG = (Error.CORRUPT_MESSAGE, Error.MESSAGE_TOO_LARGE, Error.RECORD_LIST_TOO_LARGE)
 
 
 def produce(state: State, call: Call) -> ProduceResponse | Silence:
     request: ProduceRequest = call.request
-    error = _refusal(request)
+    refusal = _refusal(request, call.version)
     topics: dict[tuple[str, bytes], dict[int, Extent | None]] = {}
     for topic in request.topic_data:
         # A partition that is named twice is one partition, and its last records count (a map in Kafka).
@@ -37,37 +39,42 @@ def produce(state: State, call: Call) -> ProduceResponse | Silence:
         if asked:
             key = topic.name, bytes(topic.topic_id)
             topics[key] = {**topics.get(key, {}), **asked}
-    answers = [_topic(state, call, key, asked, error) for key, asked in topics.items()]
+    answers = [_topic(state, call, key, asked, refusal) for key, asked in topics.items()]
     if request.acks != 0:
         return ProduceResponse(responses=answers)
     failed = any(part.error_code for answer in answers for part in answer.partition_responses)
     return HANG_UP if failed else SILENT
 
 
-def _refusal(request: ProduceRequest) -> Error:
-    """What is wrong with the request as a whole."""
-    if request.acks not in (-1, 0, 1):
-        return Error.INVALID_REQUIRED_ACKS
+def _refusal(request: ProduceRequest, version: int) -> Refusal | None:
+    """What is wrong with the whole request: Kafka looks for transactions in it, and cannot where there is no batch."""
     records = (part.records for topic in request.topic_data for part in topic.partition_data)
-    if any(is_transactional(data) for data in records if isinstance(data, memoryview)):
-        # Transactions are not served yet: no transactional id has a producer id here.
-        named = request.transactional_id is not None
-        return Error.INVALID_PRODUCER_ID_MAPPING if named else Error.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
-    return Error.NONE
+    found = [data for data in records if isinstance(data, memoryview)]
+    try:
+        if any(map(is_transactional, found)):
+            # Transactions are not served yet: no transactional id has a producer id here.
+            named = request.transactional_id is not None
+            return Refusal(Error.INVALID_PRODUCER_ID_MAPPING if named else Error.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+        if version < FIRST_OF_BATCHES:
+            for data in found:
+                check_entries(data)
+    except BatchError as error:
+        return Refusal(error.error, str(error))
+    return None
 
 
 def _topic(
-    state: State, call: Call, key: tuple[str, bytes], asked: Mapping[int, Extent | None], error: Error
+    state: State, call: Call, key: tuple[str, bytes], asked: Mapping[int, Extent | None], refusal: Refusal | None
 ) -> TopicAnswer:
     name, topic_id = key
     if call.version >= 13:
         topic = state.image.topics_by_id.get(topic_id)
-        if topic is None and error is Error.NONE:
-            error = Error.UNKNOWN_TOPIC_ID
+        if topic is None and refusal is None:
+            refusal = Refusal(Error.UNKNOWN_TOPIC_ID)
         elif topic is not None:
             name = topic.name
-    if error is not Error.NONE:
-        parts = [_refused(index, Refusal(error)) for index in asked]
+    if refusal is not None:
+        parts = [_refused(index, refusal) for index in asked]
     else:
         parts = [_partition(state, call, name, index, records) for index, records in asked.items()]
     return TopicAnswer(name=name, topic_id=topic_id, partition_responses=parts)
@@ -77,20 +84,27 @@ def _partition(state: State, call: Call, topic: str, index: int, records: Extent
     partition = state.replicas.get(topic, index, call.arrived)
     if partition is None:
         return _refused(index, Refusal(Error.UNKNOWN_TOPIC_OR_PARTITION))
+    assert records is None or isinstance(records, memoryview)
+    found: list[tuple[BatchHeader, memoryview]] = []
+    sets = records if call.version < FIRST_OF_BATCHES else None
+    if sets is None:
+        try:
+            found = batches(records) if records is not None else []
+        except BatchError as error:
+            return _refused(index, Refusal(error.error))
+        refusal = refuse_shape(found, call.version)
+        if refusal is not None:
+            return _refused(index, refusal)
+    if call.request.acks not in (-1, 0, 1):
+        return _refused(index, Refusal(Error.INVALID_REQUIRED_ACKS))
     if topic in INTERNAL_TOPICS and call.client_id != "__admin_client":
         # ReplicaManager.appendToLocalLog: only Kafka's own admin client writes to internal topics.
         return _refused(index, Refusal(Error.INVALID_TOPIC_EXCEPTION))
-    assert records is None or isinstance(records, memoryview)
     try:
-        found = batches(records) if records is not None else []
-    except BatchError as error:
-        return _refused(index, Refusal(error.error, str(error) if error.error is Error.CORRUPT_MESSAGE else None))
-    refusal = refuse_shape(found, call.version)
-    if refusal is not None:
-        return _refused(index, refusal)
-    (header, batch), *_ = found
-    try:
-        result = partition.append(header, batch, call.arrived)
+        if sets is not None:
+            result = append_old(partition, sets, call.arrived)
+        else:
+            result = partition.append(*found[0], call.arrived)
     except StorageError as failure:
         return _refused(index, Refusal(Error.KAFKA_STORAGE_ERROR, str(failure)))
     if isinstance(result, Refusal):

@@ -10,12 +10,14 @@ from kpybroker.config.settings import Settings
 from kpybroker.machine import Call, Decision, Instant, Record, Reply
 from kpybroker.metadata.creation import TopicMaker, new_id
 from kpybroker.metadata.features import FEATURES, FINALIZED
-from kpybroker.metadata.image import Image
+from kpybroker.metadata.image import BROKER_RESOURCE, Image
+from kpybroker.metadata.leadership import CHANGE_VERSION, led_partitions
 from kpybroker.wire.schemas.cluster_nodes import BrokerRegistrationChangeRecord, RegisterBrokerRecord
-from kpybroker.wire.schemas.cluster_state import FeatureLevelRecord, ProducerIdsRecord
+from kpybroker.wire.schemas.cluster_state import ConfigRecord, FeatureLevelRecord, ProducerIdsRecord
 
 PLAINTEXT = 0  # org.apache.kafka.common.security.auth.SecurityProtocol
 UNFENCE = -1  # BrokerRegistrationChangeRecord.fenced
+MINIMUM_IN_SYNC = "min.insync.replicas"
 PRODUCER_ID_BLOCK = 1000  # org.apache.kafka.server.common.ProducerIdsBlock.PRODUCER_ID_BLOCK_SIZE
 
 # Reads the image, changes nothing: the records that a request leads to, and its answer.
@@ -47,10 +49,19 @@ class Controller:
         return Decision()
 
     def start(self, node: int, addresses: Mapping[str, tuple[str, int]]) -> tuple[Record, ...]:
-        """What a starting node writes: the features of a new cluster, then its own registration."""
+        """What a starting node writes: the features of a new cluster, or else that the partitions of its last run have
+        lost their leader; its own registration; and that it leads them again.
+
+        Both changes of leader have their epoch, so Apache Kafka too is two epochs further after a restart of its one
+        node, a clean one and one after a kill.
+        """
         values: list[tuple[Any, int]] = []
         if not self.image.features:
             values += [(FeatureLevelRecord(name=name, feature_level=level), 0) for name, level in FINALIZED.items()]
+        if MINIMUM_IN_SYNC not in self.image.configs.get((BROKER_RESOURCE, ""), {}):
+            values.append((self._minimum_in_sync(), 0))
+        leads, lost = led_partitions(self.image, node)
+        values += [(change, CHANGE_VERSION) for change in lost]
         epoch = self.image.changes + len(values)
         registration = RegisterBrokerRecord(
             broker_id=node,
@@ -72,7 +83,13 @@ class Controller:
         )
         values.append((registration, 3))
         values.append((BrokerRegistrationChangeRecord(broker_id=node, broker_epoch=epoch, fenced=UNFENCE), 2))
+        values += [(change, CHANGE_VERSION) for change in leads]
         return tuple(Record(None, value, version) for value, version in values)
+
+    def _minimum_in_sync(self) -> ConfigRecord:
+        """With eligible leader replicas the cluster has a minimum for all brokers from its start (KIP-966)."""
+        least = str(self.settings.int(MINIMUM_IN_SYNC))
+        return ConfigRecord(resource_type=BROKER_RESOURCE, resource_name="", name=MINIMUM_IN_SYNC, value=least)
 
     def next_producer_ids(self, node: int) -> tuple[int, Record]:
         """The first id of a new block of producer ids, and the record that takes the block."""

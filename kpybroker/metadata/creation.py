@@ -11,7 +11,7 @@ from kpybroker.config.settings import Settings
 from kpybroker.config.topics import check_topic
 from kpybroker.machine import Record
 from kpybroker.metadata.image import CLUSTER_METADATA, TOPIC_RESOURCE, Image
-from kpybroker.metadata.placement import CreatableTopic, Defaults, Refused, assign
+from kpybroker.metadata.placement import CreatableTopic, Defaults, Placed, Refused, assign, brokers_of
 from kpybroker.metadata.topic_names import colliding, refuse_name
 from kpybroker.wire.errors import Error
 from kpybroker.wire.messages.create_topics import CreateTopicsRequest, CreateTopicsResponse
@@ -33,9 +33,9 @@ class TopicMaker:
 
     def topic(self, name: str, partitions: int, configs: Mapping[str, str]) -> tuple[Record, ...]:
         """The records of a new topic on this cluster's brokers, with the default replication factor."""
-        brokers = self._brokers()
-        replicas = [brokers[: self._defaults().replication_factor] for _ in range(partitions)]
-        return self._topic_records(name, new_id(self._random), replicas, configs)
+        chosen = list(brokers_of(self.image).active[: self._defaults().replication_factor])
+        placed = [Placed(chosen, chosen)] * partitions
+        return self._topic_records(name, new_id(self._random), placed, configs)
 
     def refuse_new_topic(self, name: str) -> Refused | None:
         reason = refuse_name(name)
@@ -53,6 +53,9 @@ class TopicMaker:
         for topic in request.topics:
             counts[topic.name] = counts.get(topic.name, 0) + 1
         single = [topic for topic in request.topics if counts[topic.name] == 1 and topic.name != CLUSTER_METADATA]
+        if request.timeout_ms <= 0 and single:  # the controller's queue drops what is late when it comes
+            late = Refused(Error.REQUEST_TIMED_OUT, None)
+            return (), CreateTopicsResponse(topics=[_refusal(topic.name, late) for topic in request.topics])
         total = sum(max(len(topic.assignments), topic.num_partitions, 1) for topic in single)
         records: list[Record] = []
         results: list[TopicResult] = []
@@ -85,47 +88,31 @@ class TopicMaker:
         reason = check_topic(self._settings, overrides)
         if reason is not None:
             return Refused(Error.INVALID_CONFIG, reason)
-        replicas = assign(topic, self._brokers(), self._defaults())
-        if isinstance(replicas, Refused):
-            return replicas
+        placed = assign(topic, brokers_of(self.image), self._defaults())
+        if isinstance(placed, Refused):
+            return placed
         topic_id = new_id(self._random)
         result = TopicResult(
             name=topic.name,
             topic_id=topic_id,
             error_code=Error.NONE,
             error_message=None,
-            num_partitions=len(replicas),
-            replication_factor=len(replicas[0]),
+            num_partitions=len(placed),
+            replication_factor=len(placed[0].replicas),
             configs=self._effective(overrides),
         )
-        return self._topic_records(topic.name, topic_id, replicas, overrides), result
-
-    def _brokers(self) -> list[int]:
-        return [node.id for node in self.image.nodes.values() if not node.fenced]
+        return self._topic_records(topic.name, topic_id, placed, overrides), result
 
     def _defaults(self) -> Defaults:
         return Defaults(self._settings.int("num.partitions"), self._settings.int("default.replication.factor"))
 
     def _topic_records(
-        self, name: str, topic_id: bytes, replicas: Sequence[list[int]], configs: Mapping[str, str]
+        self, name: str, topic_id: bytes, placed: Sequence[Placed], configs: Mapping[str, str]
     ) -> tuple[Record, ...]:
         values: list[tuple[Any, int]] = [(TopicRecord(name=name, topic_id=topic_id), 0)]
         for config, value in configs.items():
             values.append((ConfigRecord(resource_type=TOPIC_RESOURCE, resource_name=name, name=config, value=value), 0))
-        for index, nodes in enumerate(replicas):
-            partition = PartitionRecord(
-                partition_id=index,
-                topic_id=topic_id,
-                replicas=nodes,
-                isr=nodes,
-                removing_replicas=[],
-                adding_replicas=[],
-                leader=nodes[0],
-                leader_epoch=0,
-                partition_epoch=0,
-                directories=[self._directory_id] * len(nodes),
-            )
-            values.append((partition, 2))
+        values += [(partition_record(topic_id, at, place, self._directory_id), 2) for at, place in enumerate(placed)]
         return tuple(Record(None, value, version) for value, version in values)
 
     def _effective(self, overrides: Mapping[str, str]) -> list[TopicResult.CreatableTopicConfigs]:
@@ -139,6 +126,22 @@ class TopicMaker:
             )
             for entry in describe_topic(self._settings, overrides)
         ]
+
+
+def partition_record(topic_id: bytes, index: int, placed: Placed, directory_id: bytes) -> PartitionRecord:
+    """A new partition, led by the first replica in sync."""
+    return PartitionRecord(
+        partition_id=index,
+        topic_id=topic_id,
+        replicas=placed.replicas,
+        isr=placed.isr,
+        removing_replicas=[],
+        adding_replicas=[],
+        leader=placed.isr[0],
+        leader_epoch=0,
+        partition_epoch=0,
+        directories=[directory_id] * len(placed.replicas),
+    )
 
 
 def _refusal(name: str, refused: Refused) -> TopicResult:

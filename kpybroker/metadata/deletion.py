@@ -24,9 +24,12 @@ def delete_topics(controller: Controller, call: Call) -> tuple[tuple[Record, ...
     asked += [(state.name, bytes(state.topic_id)) for state in request.topics]
     if not controller.settings.boolean("delete.topic.enable"):
         error = Error.TOPIC_DELETION_DISABLED if call.version >= 3 else Error.INVALID_REQUEST
-        results = [_result(name, topic_id, error, "this broker deletes no topics") for name, topic_id in asked]
+        results = [_result(name, topic_id, error, None) for name, topic_id in asked]
         return (), DeleteTopicsResponse(responses=results)
     results, names, ids = _sorted_out(asked)
+    if request.timeout_ms <= 0 and (names or ids):  # the controller's queue drops what is late when it comes
+        results = [_result(name, topic_id, Error.REQUEST_TIMED_OUT, None) for name, topic_id in asked]
+        return (), DeleteTopicsResponse(responses=results)
     going: dict[bytes, str] = {}
     for topic_id in ids:
         topic = image.topics_by_id.get(topic_id)

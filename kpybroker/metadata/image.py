@@ -7,12 +7,20 @@ from typing import Any
 
 from msgspec import Struct
 
+from kpybroker.metadata.quotas import Quotas
+from kpybroker.metadata.scram import Credentials
 from kpybroker.wire.schemas.cluster_nodes import (
     BrokerRegistrationChangeRecord,
     RegisterBrokerRecord,
     UnregisterBrokerRecord,
 )
-from kpybroker.wire.schemas.cluster_state import ConfigRecord, FeatureLevelRecord, ProducerIdsRecord
+from kpybroker.wire.schemas.cluster_security import RemoveUserScramCredentialRecord, UserScramCredentialRecord
+from kpybroker.wire.schemas.cluster_state import (
+    ClientQuotaRecord,
+    ConfigRecord,
+    FeatureLevelRecord,
+    ProducerIdsRecord,
+)
 from kpybroker.wire.schemas.cluster_topics import (
     PartitionChangeRecord,
     PartitionRecord,
@@ -22,8 +30,9 @@ from kpybroker.wire.schemas.cluster_topics import (
 
 CONSUMER_OFFSETS = "__consumer_offsets"
 TRANSACTION_STATE = "__transaction_state"
+SHARE_GROUP_STATE = "__share_group_state"
 CLUSTER_METADATA = "__cluster_metadata"
-INTERNAL_TOPICS = (CONSUMER_OFFSETS, TRANSACTION_STATE, "__share_group_state")
+INTERNAL_TOPICS = (CONSUMER_OFFSETS, TRANSACTION_STATE, SHARE_GROUP_STATE)
 TOPIC_RESOURCE, BROKER_RESOURCE = 2, 4  # org.apache.kafka.common.config.ConfigResource.Type
 NO_LEADER_CHANGE = -2  # PartitionChangeRecord.leader: as it was
 
@@ -37,6 +46,27 @@ class PartitionImage(Struct):
     partition_epoch: int
     replicas: list[int]
     isr: list[int]
+    adding: list[int] = []
+    removing: list[int] = []
+    eligible: list[int] = []  # replicas that may lead although they are not in sync (KIP-966)
+    last_known_eligible: list[int] = []
+
+    def apply(self, record: PartitionChangeRecord) -> None:
+        """What is not told is as it was; each change has a new epoch."""
+        self.isr = _changed(self.isr, record.isr)
+        self.replicas = _changed(self.replicas, record.replicas)
+        self.adding = _changed(self.adding, record.adding_replicas)
+        self.removing = _changed(self.removing, record.removing_replicas)
+        self.eligible = _changed(self.eligible, record.eligible_leader_replicas)
+        self.last_known_eligible = _changed(self.last_known_eligible, record.last_known_elr)
+        if record.leader != NO_LEADER_CHANGE:
+            self.leader = record.leader
+            self.leader_epoch += 1
+        self.partition_epoch += 1
+
+
+def _changed(old: list[int], new: list[int] | None) -> list[int]:
+    return old if new is None else list(new)
 
 
 class Topic(Struct):
@@ -66,8 +96,11 @@ class Image:
         self.topics: dict[str, Topic] = {}
         self.topics_by_id: dict[bytes, Topic] = {}
         self.nodes: dict[int, Node] = {}
+        self.registrations = 0  # of brokers, ever
         self.configs: dict[tuple[int, str], dict[str, str]] = {}  # (resource type, name): overrides
         self.features: dict[str, int] = {}
+        self.quotas = Quotas()
+        self.credentials = Credentials()
         self.next_producer_id = 0
         self.changes = 0
         self._folds: dict[type[Any], Callable[[Any], None]] = {
@@ -81,6 +114,9 @@ class Image:
             BrokerRegistrationChangeRecord: self._registration_change,
             UnregisterBrokerRecord: self._unregister,
             ProducerIdsRecord: self._producer_ids,
+            ClientQuotaRecord: self.quotas.replay,
+            UserScramCredentialRecord: self.credentials.store,
+            RemoveUserScramCredentialRecord: self.credentials.remove,
         }
 
     def replay(self, value: Any) -> None:
@@ -109,18 +145,14 @@ class Image:
             record.partition_epoch,
             list(record.replicas),
             list(record.isr),
+            list(record.adding_replicas),
+            list(record.removing_replicas),
+            list(record.eligible_leader_replicas or ()),
+            list(record.last_known_elr or ()),
         )
 
     def _partition_change(self, record: PartitionChangeRecord) -> None:
-        partition = self.topics_by_id[bytes(record.topic_id)].partitions[record.partition_id]
-        if record.isr is not None:
-            partition.isr = list(record.isr)
-        if record.replicas is not None:
-            partition.replicas = list(record.replicas)
-        if record.leader != NO_LEADER_CHANGE:
-            partition.leader = record.leader
-            partition.leader_epoch += 1
-        partition.partition_epoch += 1
+        self.topics_by_id[bytes(record.topic_id)].partitions[record.partition_id].apply(record)
 
     def _remove_topic(self, record: RemoveTopicRecord) -> None:
         topic = self.topics_by_id.pop(bytes(record.topic_id))
@@ -144,6 +176,7 @@ class Image:
             self.features.pop(record.name, None)
 
     def _register(self, record: RegisterBrokerRecord) -> None:
+        self.registrations += 1
         endpoints = {end.name: (end.host, end.port) for end in record.end_points}
         self.nodes[record.broker_id] = Node(
             record.broker_id, record.broker_epoch, record.rack, record.fenced, endpoints

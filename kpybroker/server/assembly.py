@@ -14,7 +14,7 @@ from typing import NamedTuple
 from kpybroker.broker import Core
 from kpybroker.config.listeners import Listener, address_text, listeners
 from kpybroker.config.settings import Settings
-from kpybroker.handlers import ADVERTISED
+from kpybroker.handlers import offered
 from kpybroker.machine import Instant
 from kpybroker.server.clock import Clock
 from kpybroker.server.server import bind
@@ -51,8 +51,10 @@ class Assembly(NamedTuple):
         self.core.state.close()
 
 
-def assemble(settings: Settings, data_dir: str | None, topics: Mapping[str, int]) -> Assembly:
+def assemble(settings: Settings, data_dir: str | None, topics: Mapping[str, int], release: str = "") -> Assembly:
     """Binds first, then loads what the directory holds; without one, data lives as long as the broker.
+
+    `release` is the one of RELEASES that the broker passes for, "" for none in particular.
 
     Raises StartError, StorageError or SettingError: in one line, what is wrong.
     """
@@ -74,7 +76,7 @@ def assemble(settings: Settings, data_dir: str | None, topics: Mapping[str, int]
             settings=settings,
             directory=directory,
             rng=rng,
-            served=ADVERTISED,
+            offer=offered(release, strict=settings.strict),
             advertised=advertised,
             now=clock.now(),
         )

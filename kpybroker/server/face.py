@@ -16,6 +16,7 @@ import trio
 
 from kpybroker.config.listeners import address_text
 from kpybroker.config.settings import Settings
+from kpybroker.releases import release_of
 from kpybroker.server.assembly import Assembly, StartError, assemble
 from kpybroker.server.server import serve
 
@@ -31,6 +32,7 @@ class Broker:
 
     host, port: where it listens; port 0 lets the system choose. data_dir: kept there, otherwise gone at the end.
     topics: names, or NAME:PARTITIONS. config: Kafka's settings. strict: Kafka's own timing in everything.
+    version: the release of Kafka to pass for, as "2.8" or "2.8.1"; otherwise all that is served is offered.
     Raises StartError, StorageError or SettingError, each in one line. Methods may be called from any thread.
     """
 
@@ -43,10 +45,12 @@ class Broker:
         topics: Sequence[str] = (),
         config: Mapping[str, object] | None = None,
         strict: bool = False,
+        version: str = "",
     ) -> None:
         overrides = {name: _text(value) for name, value in (config or {}).items()}
         overrides.setdefault("listeners", f"PLAINTEXT://{address_text(host, port)}")
         self._settings = Settings(overrides, strict=strict)
+        self._release = release_of(version) if version else ""
         self._topics = parse_topics(topics)
         self._data_dir = None if data_dir is None else os.fspath(data_dir)
         self._assembly: Assembly | None = None
@@ -70,7 +74,7 @@ class Broker:
         if self._assembly is not None:
             self._check_process()
             raise RuntimeError("the broker is running already")
-        self._assembly = assemble(self._settings, self._data_dir, self._topics)
+        self._assembly = assemble(self._settings, self._data_dir, self._topics, self._release)
         self._process = os.getpid()
         self._scope, self._ready, self._token, self._ended = trio.CancelScope(), threading.Event(), None, None
         _running.add(self)

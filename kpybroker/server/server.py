@@ -6,47 +6,39 @@ import contextlib
 import errno
 import logging
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import trio
 
 from kpybroker.broker import Core
 from kpybroker.config.listeners import Listener
-from kpybroker.machine import Peer
+from kpybroker.config.settings import Settings
+from kpybroker.machine import Instant, Peer
 from kpybroker.server.alarm import Alarm
 from kpybroker.server.clock import Clock
 from kpybroker.server.connection import Connection
+from kpybroker.server.connection_quotas import ConnectionQuotas, plain_address
 from kpybroker.server.unread import Buffers
 
 log = logging.getLogger("kpybroker")
 BACKLOG = 1024
-LEAST_IDLE_CHECK_SECONDS = 0.01
+IDLE_CHECK_SECONDS = (0.01, 60.0)
 ACCEPT_PAUSE_SECONDS = 0.1  # where the process has no descriptor left for another connection
-
-
-class Limits:
-    """What clients may ask of the server at most; the names are Kafka's settings."""
-
-    def __init__(self, core: Core) -> None:
-        settings = core.state.settings
-        self.max_frame_bytes = settings.int("socket.request.max.bytes")
-        self.max_connections = settings.int("max.connections")
-        self.max_connections_per_ip = settings.int("max.connections.per.ip")
-        self.idle_ms = settings.int("connections.max.idle.ms")
 
 
 class Server:
     """Accepts, reads, writes and keeps time for one core. All of it runs on the thread of one trio loop."""
 
-    def __init__(self, core: Core, clock: Clock, nursery: trio.Nursery) -> None:
+    def __init__(self, core: Core, clock: Clock, nursery: trio.Nursery, listener_names: Sequence[str]) -> None:
+        settings = core.state.settings
         self.core = core
         self.now = clock.now
         self.buffers = Buffers()
-        self.limits = Limits(core)
-        self.max_frame_bytes = self.limits.max_frame_bytes
+        self.max_frame_bytes = settings.int("socket.request.max.bytes")
+        self._send_buffer_bytes = _told(settings, "socket.send.buffer.bytes")
         self._nursery = nursery
-        self._connections: dict[int, Connection] = {}
-        self._by_host: dict[str, int] = {}
+        self.connections: dict[int, Connection] = {}
+        self._quotas = ConnectionQuotas(core.state, listener_names)
         self._next_id = 1
         self._room = trio.Event()
         self.alarm = Alarm(core, clock.now, self._deliver)
@@ -56,6 +48,9 @@ class Server:
     def receive(self, connection: Connection, frame: memoryview) -> None:
         self.core.receive(connection.id, frame, self.now())
         self._deliver()
+        if self._quotas.are_altered():
+            self._room.set()
+            self._make_room()
 
     def blocked(self, connection: Connection) -> None:
         self._nursery.start_soon(self._finish_writing, connection)
@@ -63,10 +58,8 @@ class Server:
     def closed(self, connection: Connection, reason: str | None) -> None:
         if reason is not None:
             log.warning("connection from %s closed: %s", connection.peer_host, reason)
-        del self._connections[connection.id]
-        self._by_host[connection.peer_host] -= 1
-        if not self._by_host[connection.peer_host]:
-            del self._by_host[connection.peer_host]
+        del self.connections[connection.id]
+        self._quotas.remove(connection.id)
         self._room.set()
         trio.lowlevel.notify_closing(connection.sock)
         with contextlib.suppress(OSError):  # a forked child may hold the socket too: closing it would not end it
@@ -80,32 +73,17 @@ class Server:
         outbox = self.core.outbox
         while outbox:
             answer = outbox.popleft()
-            connection = self._connections.get(answer.connection)
+            connection = self.connections.get(answer.connection)
             if connection is not None:
                 connection.deliver(answer)
         self.alarm.check()
 
     # -- tasks -----------------------------------------------------------------------------------------------------
 
-    async def close_idle(self) -> None:
-        """Drops connections on which nothing has moved for connections.max.idle.ms; below 0 there is no such limit.
-
-        A request that waits is no idleness, an answer that nobody takes is.
-        """
-        idle_ms = self.limits.idle_ms
-        if idle_ms < 0:
-            return
-        while True:
-            await trio.sleep(max(LEAST_IDLE_CHECK_SECONDS, min(idle_ms, 60_000) / 2000))
-            latest = self.now() - idle_ms
-            for connection in list(self._connections.values()):
-                if connection.last_active < latest and (connection.wants_write or not connection.busy):
-                    connection.close(None)
-
     async def accept(self, listener: Listener, sock: socket.socket) -> None:
         """Takes connections of one listener for ever."""
         while True:
-            while len(self._connections) >= self.limits.max_connections:
+            while not self._quotas.has_room(listener.name):
                 if self._room.is_set():  # else another listener waits for it too
                     self._room = trio.Event()
                 await self._room.wait()
@@ -121,23 +99,29 @@ class Server:
                 else:  # the peer has gone before it was taken; or the broker stops, and this is the end here
                     await trio.lowlevel.checkpoint()
                 continue
-            self._welcome(listener, accepted, address[0])
+            self._welcome(listener, accepted, plain_address(address[0]))
             await trio.lowlevel.checkpoint()  # however many are waiting, who is connected has its turn
 
     def _welcome(self, listener: Listener, sock: socket.socket, host: str) -> None:
-        if self._by_host.get(host, 0) >= self.limits.max_connections_per_ip:
+        if not self._quotas.is_welcome(host):
             log.warning("connection from %s closed: it has max.connections.per.ip already", host)
             sock.close()
             return
-        dialled = _prepare(sock)
+        dialled = _prepare(sock, self._send_buffer_bytes)
         if dialled is None:
             return
         number, self._next_id = self._next_id, self._next_id + 1
         connection = Connection(number, sock, host, self)
-        self._connections[number] = connection
-        self._by_host[host] = self._by_host.get(host, 0) + 1
+        self.connections[number] = connection
+        self._quotas.add(number, listener.name, host)
         self.core.connected(Peer(number, host, listener.name, dialled))
         self._nursery.start_soon(self._serve, connection)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Closes what was used least lately, until there are no more connections than max.connections."""
+        while too_many := self._quotas.too_many():
+            self.connections[min(too_many, key=lambda number: self.connections[number].last_active)].close(None)
 
     async def _serve(self, connection: Connection) -> None:
         """Waits for one connection's bytes; where a frame is kept, for the answer before it instead."""
@@ -171,20 +155,56 @@ class Server:
             connection.finish_answer()
 
     def close(self) -> None:
-        for connection in list(self._connections.values()):
+        for connection in list(self.connections.values()):
             connection.close(None)
 
 
-def _prepare(sock: socket.socket) -> tuple[str, int] | None:
+async def _close_idle(connections: Mapping[int, Connection], now: Callable[[], Instant], idle_ms: int) -> None:
+    """Drops connections on which nothing has moved for connections.max.idle.ms; below 0 there is no such limit.
+
+    As in Kafka it is bytes that count: a request that waits, or an answer that nobody takes, is no movement.
+    """
+    if idle_ms < 0:
+        return
+    least, most = IDLE_CHECK_SECONDS
+    while True:
+        at = now()
+        for connection in list(connections.values()):
+            if connection.last_active < at - idle_ms:
+                connection.close(None)
+        oldest = min((connection.last_active for connection in connections.values()), default=at)
+        await trio.sleep(min(max(least, (oldest + idle_ms + 1 - at) / 1000), most))
+
+
+def _widen(sock: socket.socket, settings: Settings) -> None:
+    """What a user says of a listening socket; what it accepts takes after it."""
+    size = _told(settings, "socket.receive.buffer.bytes")
+    if size is not None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
+    backlog = _told(settings, "socket.listen.backlog.size")
+    if backlog is not None:
+        sock.listen(backlog)
+
+
+def _told(settings: Settings, name: str) -> int | None:
+    """The size of a socket's buffer or queue, if the user gives one: Kafka's defaults are smaller than the system's."""
+    value = settings.int(name)
+    return value if name in settings.static and value > 0 else None
+
+
+def _prepare(sock: socket.socket, send_buffer_bytes: int | None) -> tuple[str, int] | None:
     """The address that was dialled; None, and closed, where the system says that the peer has gone again (macOS)."""
     try:
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if send_buffer_bytes is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer_bytes)
         host, port, *_ = sock.getsockname()
     except OSError:
         sock.close()
         return None
-    return host, port
+    return plain_address(host), port
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -207,11 +227,13 @@ async def serve(
 ) -> None:
     """Serves until cancelled; `ready` is called once every listener accepts."""
     async with trio.open_nursery() as nursery:
-        server = Server(core, clock, nursery)
+        server = Server(core, clock, nursery, [listener.name for listener, _ in listeners])
         try:
             nursery.start_soon(server.alarm.run)
-            nursery.start_soon(server.close_idle)
+            idle_ms = core.state.settings.int("connections.max.idle.ms")
+            nursery.start_soon(_close_idle, server.connections, clock.now, idle_ms)
             for listener, sock in listeners:
+                _widen(sock, core.state.settings)
                 nursery.start_soon(server.accept, listener, sock)
             ready()
             await trio.sleep_forever()

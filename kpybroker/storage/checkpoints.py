@@ -80,6 +80,7 @@ class LeaderEpochs:
         self._path = f"{directory}/{LEADER_EPOCHS}"
         self.entries: list[EpochEntry] = []
         self.latest = UNDEFINED_EPOCH
+        self.unsaved = False  # an epoch without records yet: the file is written with the first of them
 
     def load(self) -> None:
         try:
@@ -93,12 +94,13 @@ class LeaderEpochs:
     def _latest(self) -> None:
         self.latest = self.entries[-1].epoch if self.entries else UNDEFINED_EPOCH
 
-    def _write(self) -> None:
+    def save(self) -> None:
         self._latest()
         write_checkpoint(self._files, self._path, [f"{epoch} {offset}" for epoch, offset in self.entries])
+        self.unsaved = False
 
-    def assign(self, epoch: int, start_offset: int) -> None:
-        """The epoch begins here; entries that contradict it give way."""
+    def lead(self, epoch: int, start_offset: int) -> None:
+        """The epoch begins here, in memory alone; entries that contradict it give way."""
         assert epoch >= 0
         assert start_offset >= 0
         if self.entries and epoch == self.latest and start_offset >= self.entries[-1].start_offset:
@@ -106,11 +108,18 @@ class LeaderEpochs:
         while self.entries and (self.entries[-1].epoch >= epoch or self.entries[-1].start_offset >= start_offset):
             self.entries.pop()
         self.entries.append(EpochEntry(epoch, start_offset))
-        self._write()
+        self._latest()
+        self.unsaved = True
+
+    def assign(self, epoch: int, start_offset: int) -> None:
+        """The epoch begins here, in the file too."""
+        self.lead(epoch, start_offset)
+        if self.unsaved:
+            self.save()
 
     def end_offset_for(self, epoch: int, end_offset: int) -> EpochEntry:
         """The largest epoch up to the one asked for, and the offset where it ends (OffsetForLeaderEpoch)."""
-        if epoch == UNDEFINED_EPOCH or epoch > self.latest:
+        if epoch == UNDEFINED_EPOCH or epoch > self.latest or not self.entries:
             return EpochEntry(UNDEFINED_EPOCH, UNDEFINED_EPOCH_OFFSET)
         if epoch == self.latest:
             return EpochEntry(epoch, end_offset)
@@ -128,11 +137,11 @@ class LeaderEpochs:
         kept = bisect_left(self.entries, end_offset, key=lambda entry: entry.start_offset)
         if kept < len(self.entries):
             del self.entries[kept:]
-            self._write()
+            self.save()
 
     def cut_start(self, start_offset: int) -> None:
         """The log begins later now: the epoch of its first offset begins there."""
         gone = bisect_right(self.entries, start_offset, key=lambda entry: entry.start_offset)
         if gone > 0 and self.entries[0].start_offset < start_offset:
             self.entries[:gone] = [EpochEntry(self.entries[gone - 1].epoch, start_offset)]
-            self._write()
+            self.save()

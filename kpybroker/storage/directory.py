@@ -82,7 +82,7 @@ class DataDirectory:
         self.recovered: dict[Key, Recovery] = {}  # what had to be done to open which log
         self.was_clean = True
         self.broker_epoch: int | None = None  # of the broker that stopped cleanly before
-        self._kept = False
+        self.kept = False
         self._release = release
 
     @classmethod
@@ -119,7 +119,7 @@ class DataDirectory:
         if meta != found:
             files.write_whole(META_PROPERTIES, meta.encode())
         directory = cls(files, meta, lock.release)
-        directory._kept = True
+        directory.kept = True
         directory._take_clean_shutdown()
         directory._load(config_of, now)
         return directory
@@ -157,6 +157,8 @@ class DataDirectory:
             self.logs[key] = log
             if recovery != Recovery():
                 self.recovered[key] = recovery
+        if start_offsets.keys() - self.logs.keys():  # or a later topic of the same name would begin there
+            self.checkpoint_starts()
 
     def create(self, key: Key, config: LogConfig, now: Instant, *, topic_id: bytes | None) -> Log:
         assert key not in self.logs
@@ -164,7 +166,10 @@ class DataDirectory:
         return log
 
     def delete(self, key: Key) -> None:
-        self.logs.pop(key).delete()
+        log = self.logs.pop(key)
+        log.delete()
+        if log.start_offset > 0:
+            self.checkpoint_starts()
 
     def _read_offsets(self, name: str) -> dict[Key, int]:
         try:
@@ -176,6 +181,12 @@ class DataDirectory:
         """Write down from where each log would have to be checked, and where it begins."""
         points = [f"{topic} {number} {log.recovery_point}" for (topic, number), log in self.logs.items()]
         write_checkpoint(self.files, RECOVERY_POINTS, points)
+        self.checkpoint_starts()
+
+    def checkpoint_starts(self) -> None:
+        """Write down where the logs begin whose first segment does not tell it: what was deleted stays deleted."""
+        if not self.kept:
+            return
         starts = [
             f"{topic} {number} {log.start_offset}"
             for (topic, number), log in self.logs.items()
@@ -187,8 +198,8 @@ class DataDirectory:
         """The end. After a clean one the next start trusts every file."""
         try:
             for log in self.logs.values():
-                log.close(clean=clean and self._kept)
-            if self._kept and clean:
+                log.close(clean=clean and self.kept)
+            if self.kept and clean:
                 self.checkpoint()
                 mark = json.dumps({"version": 0, "brokerEpoch": broker_epoch}, separators=(",", ":"))
                 self.files.write_whole(CLEAN_SHUTDOWN, mark.encode())

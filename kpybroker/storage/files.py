@@ -7,7 +7,7 @@ import errno
 import os
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import NoReturn, Protocol, TypeAlias
+from typing import NamedTuple, NoReturn, Protocol, TypeAlias
 from weakref import WeakSet
 
 from kpybroker.storage.locks import lock_file
@@ -95,6 +95,13 @@ class File(Protocol):
     def close(self) -> None: ...
 
     def remove(self) -> None: ...
+
+
+class Space(NamedTuple):
+    """The size of a disk and what is left of it, in bytes; -1 where that is not known."""
+
+    total: int
+    usable: int
 
 
 class Lock(Protocol):
@@ -403,6 +410,20 @@ class RealFiles:
             return lock_file(self.absolute(path))
         except OSError as error:
             refuse(self.absolute(path), error)
+
+
+def space_of(files: Files) -> Space:
+    """The disk that a directory is on, or, where nothing was written to it yet, will be on."""
+    path = files.root
+    if not os.path.isabs(path):  # no disk: files in memory
+        return Space(-1, -1)
+    while not os.path.exists(path):
+        path = os.path.dirname(path)
+    try:
+        found = os.statvfs(path)
+    except OSError as error:
+        refuse(path, error)
+    return Space(found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize)
 
 
 def remove_tree(path: str) -> None:

@@ -9,8 +9,7 @@ from functools import partial
 from kpybroker.machine import Instant
 from kpybroker.storage.checkpoints import LeaderEpochs, write_topic_id
 from kpybroker.storage.files import Data, Files, Slice
-from kpybroker.storage.segment import Found, LogConfig, Place, Segment
-from kpybroker.storage.timestamps import find_max_timestamp, find_timestamp
+from kpybroker.storage.segment import LogConfig, Place, Segment
 from kpybroker.wire.errors import Error
 from kpybroker.wire.records import OVERHEAD, BatchHeader
 
@@ -34,6 +33,10 @@ class Segments:
             segment.remove()
             self.all.remove(segment)
             self._bases.remove(segment.base_offset)
+
+    def below(self, offset: int) -> list[Segment]:
+        """Those that hold nothing from the offset on; never the active one."""
+        return self.all[: max(0, bisect_right(self._bases, offset) - 1)]
 
     @property
     def last(self) -> Segment | None:
@@ -101,6 +104,8 @@ class Log:
         segment = self.segments.last
         if segment is None or segment.must_roll(self.config, len(data), last_offset, largest, now):
             segment = self._begin(first.base_offset, now)
+        if self.epochs.unsaved:
+            self.epochs.save()
         for header in headers:
             if header.partition_leader_epoch > self.epochs.latest:
                 self.epochs.assign(header.partition_leader_epoch, header.base_offset)
@@ -154,8 +159,18 @@ class Log:
         active = self.segments.last
         if clean and active is not None:
             active.seal()
+            if self.epochs.unsaved:
+                self.epochs.save()
         for segment in self.segments.all:
             segment.close()
+
+    def begin_at(self, offset: int) -> None:
+        """Records before the offset are gone; whole segments of them with their files."""
+        assert self.start_offset <= offset <= self.end_offset
+        self.start_offset = offset
+        self.recovery_point = max(self.recovery_point, offset)
+        self.epochs.cut_start(offset)
+        self.segments.drop(self.segments.below(offset))
 
     def delete(self) -> None:
         """Slices that were handed out keep their bytes."""
@@ -196,17 +211,3 @@ class Log:
         """All batches from the one that holds the offset on."""
         for segment, position, header in self.segments.batches(from_offset):
             yield header, segment.log.read(position, header.batch_length + OVERHEAD)
-
-    def find_timestamp(self, timestamp: int) -> Found | None:
-        """The first record whose timestamp is at least this one (ListOffsets); None if there is none."""
-        for segment in self.segments.all:
-            largest = segment.indexes.largest.timestamp
-            if (largest if largest >= 0 else self.files.modified(segment.log.path)) >= timestamp:
-                return find_timestamp(segment, timestamp, self.start_offset)
-        return None
-
-    def find_max_timestamp(self) -> Found | None:
-        """The record with the largest timestamp, the first if there are several; None in an empty log."""
-        if not self.segments.all:
-            return None
-        return find_max_timestamp(max(self.segments.all, key=lambda segment: segment.indexes.largest.timestamp))

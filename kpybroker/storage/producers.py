@@ -31,12 +31,13 @@ class SeenBatch(NamedTuple):
 class Producer:
     """One producer id on one partition."""
 
-    __slots__ = ("batches", "epoch", "last_timestamp", "transaction_offset")
+    __slots__ = ("batches", "coordinator_epoch", "epoch", "last_timestamp", "transaction_offset")
 
     def __init__(self) -> None:
         self.epoch = NO_PRODUCER_EPOCH
         self.batches: deque[SeenBatch] = deque(maxlen=REMEMBERED_BATCHES)
         self.last_timestamp: Instant = -1
+        self.coordinator_epoch = -1  # of who ended its last transaction
         self.transaction_offset: int | None = None  # where its open transaction begins
 
     @property

@@ -6,6 +6,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
+from zlib import crc32
 
 from kpybroker.storage.files import Data, File, Files, StorageError
 from kpybroker.storage.indexes import NO_TIMESTAMP, Indexes
@@ -33,6 +34,7 @@ class LogConfig(NamedTuple):
     segment_ms: int = 7 * 24 * 3600 * 1000
     index_interval_bytes: int = 4096
     segment_index_bytes: int = 10 * 1024 * 1024
+    segment_jitter_ms: int = 0
 
 
 class Place(NamedTuple):
@@ -161,7 +163,12 @@ class Segment:
         if first is None:
             first = self.first_timestamp
         waited = max_timestamp - first if first >= 0 else now - self.created
-        return waited > config.segment_ms or self.indexes.full(config.segment_index_bytes)
+        return waited > config.segment_ms - self._jitter_ms(config) or self.indexes.full(config.segment_index_bytes)
+
+    def _jitter_ms(self, config: LogConfig) -> int:
+        """How much earlier than others this one is rolled: its own share of segment.jitter.ms, the same each time."""
+        most = min(config.segment_jitter_ms, config.segment_ms)
+        return crc32(self.log.path.encode()) % most if most > 0 else 0
 
     # --- reading ---
 

@@ -27,6 +27,8 @@ LZ4_HEADER = LZ4_MAGIC + b"\x60\x40\x82"
 LZ4_BLOCK = 64 * 1024
 LZ4_RATIO = 255
 LZ4_STORED = 0x80000000  # in a block's size: the block is not compressed
+LZ4_FAST = 9  # Kafka's default level, at which it compresses fast, and only at that
+LZ4_LEAST_HARD = 3  # below, the library compresses fast too
 
 ZSTD_MAGIC = 0xFD2FB528
 ZSTD_SKIPPABLE = 0x184D2A50  # and the fifteen after it
@@ -150,20 +152,28 @@ def _snappy_block(data: memoryview, limit: int) -> bytes:
 
 def _compress_lz4(data: memoryview, level: int | None) -> bytes:
     """A frame as Kafka's client writes it. Its reader knows only independent blocks, so no library's frame will do."""
-    compress_block = _cramjam().lz4.compress_block
     parts = [LZ4_HEADER]
     for start in range(0, len(data), LZ4_BLOCK):
         plain = data[start : start + LZ4_BLOCK]
-        if level is None:
-            block = bytes(compress_block(plain, store_size=False))
-        else:
-            block = bytes(compress_block(plain, mode="high_compression", compression=level, store_size=False))
-        if len(block) < len(plain):
-            parts += (len(block).to_bytes(4, "little"), block)
-        else:
-            parts += ((len(plain) | LZ4_STORED).to_bytes(4, "little"), bytes(plain))
+        parts.append(_lz4_block(plain) if level in (None, LZ4_FAST) else _lz4_hard_block(plain, level))
     parts.append(bytes(4))
     return b"".join(parts)
+
+
+def _lz4_block(plain: memoryview) -> bytes:
+    """One block of a frame with its size, compressed fast; as it is where that is not larger."""
+    block = bytes(_cramjam().lz4.compress_block(plain, store_size=False))
+    if len(block) < len(plain):
+        return len(block).to_bytes(4, "little") + block
+    return (len(plain) | LZ4_STORED).to_bytes(4, "little") + bytes(plain)
+
+
+def _lz4_hard_block(plain: memoryview, level: int) -> bytes:
+    """The same, compressed harder: the library takes levels for frames alone, so the block is taken out of one."""
+    frame = bytes(_cramjam().lz4.compress(plain, level=max(level, LZ4_LEAST_HARD)))
+    start = len(LZ4_HEADER)  # there is one block, and nothing optional before it
+    size = int.from_bytes(frame[start : start + 4], "little") & ~LZ4_STORED
+    return frame[start : start + 4 + size]
 
 
 def _decompress_lz4(data: memoryview, limit: int) -> bytes:

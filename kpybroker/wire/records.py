@@ -39,6 +39,7 @@ LEAST_RECORD = 6  # attributes, two deltas, no key, no value, no headers: a byte
 WALKED_RECORDS = 64
 WALKED_BYTES = 64 * 1024
 
+_length = struct.Struct(">8xi").unpack_from
 _length_and_magic = struct.Struct(">8xiib").unpack_from
 _put_int64 = struct.Struct(">q").pack_into
 _put_int32 = struct.Struct(">i").pack_into
@@ -140,13 +141,13 @@ def batches(data: memoryview) -> list[tuple[BatchHeader, memoryview]]:
     position, end = 0, len(data)
     while position < end:
         left = end - position
+        if left >= OVERHEAD and _length(data, position)[0] < LEAST_LENGTH_V0:
+            raise BatchError(Error.CORRUPT_MESSAGE, f"a batch of length {_length(data, position)[0]}")
         if left < MAGIC_END:
             if found:
                 break
             raise BatchError(Error.INVALID_RECORD, f"a batch torn after {left} bytes")
         length, _, magic = _length_and_magic(data, position)
-        if length < LEAST_LENGTH_V0:
-            raise BatchError(Error.CORRUPT_MESSAGE, f"a batch of length {length}")
         if not 0 <= magic <= MAGIC:
             raise BatchError(Error.CORRUPT_MESSAGE, f"a batch of unknown magic {magic}")
         if length + OVERHEAD > left:
@@ -164,8 +165,18 @@ def batches(data: memoryview) -> list[tuple[BatchHeader, memoryview]]:
 
 
 def is_transactional(data: memoryview) -> bool:
-    """Whether the first batch of a records field belongs to a transaction; nonsense does not."""
-    return len(data) >= HEADER_SIZE and data[MAGIC_END - 1] == MAGIC and data[CHECKED + 1] & TRANSACTIONAL_BIT != 0
+    """Whether the first batch of a records field belongs to a transaction; BatchError if it cannot even be measured."""
+    size = len(data)
+    if size < MAGIC_END:
+        if size >= OVERHEAD and _length(data)[0] < LEAST_LENGTH_V0:
+            raise BatchError(Error.CORRUPT_MESSAGE, f"a batch of length {_length(data)[0]}")
+        return False
+    length, _, magic = _length_and_magic(data)
+    if length < LEAST_LENGTH_V0:
+        raise BatchError(Error.CORRUPT_MESSAGE, f"a batch of length {length}")
+    if not 0 <= magic <= MAGIC:
+        raise BatchError(Error.CORRUPT_MESSAGE, f"a batch of unknown magic {magic}")
+    return magic == MAGIC and length + OVERHEAD <= size and data[CHECKED + 1] & TRANSACTIONAL_BIT != 0
 
 
 def check_crc(batch: memoryview, header: BatchHeader) -> bool:

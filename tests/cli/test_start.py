@@ -266,6 +266,13 @@ def test_a_directory_of_another_node(tmp_path: Path) -> None:
     assert "node 1" in refused("--data-dir", data, "--override", "node.id=2")
 
 
+def test_a_release_that_there_is_not() -> None:
+    """--as-version with no release of Kafka is refused in one line with those there are."""
+    line = refused("--as-version", "5.0")
+    assert "5.0" in line
+    assert all(release in line for release in ("0.8.0", "2.8", "4.3"))
+
+
 def test_what_was_refused_leaves_nothing_behind(tmp_path: Path) -> None:
     """A start that failed holds no lock: the next one with the same directory goes well."""
     data = str(tmp_path / "data")

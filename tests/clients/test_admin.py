@@ -65,6 +65,30 @@ def test_topic_settings(client: Client, name: str) -> None:
     assert settings["compression.type"] == "producer"
 
 
+def test_altered_settings(client: Client, topic: str, open_consumer: OpenConsumer) -> None:
+    """What a topic is told while it lives is described, and holds for the next record; what it cannot be is refused."""
+    assert client.alter_topic(topic, {"message.timestamp.type": "LogAppendTime"}) == 0
+    wait_for(lambda: client.topic_settings(topic)["message.timestamp.type"] == "LogAppendTime")
+    assert client.alter_topic(topic, {"retention.ms": "soon"}) == INVALID_CONFIG
+    assert client.alter_topic(f"{topic}-not-there", {"retention.ms": "1000"}) == UNKNOWN_TOPIC_OR_PARTITION
+    consumer = open_consumer(client, topic)
+    consumer.assign(0)
+
+    def is_stamped() -> bool:
+        client.produce(topic, [Message(b"value", timestamp_ms=1000)])
+        return bool(consumer.received) and consumer.received[-1].timestamp_ms > 1000
+
+    wait_for(is_stamped, consumer)  # Apache Kafka describes it a moment before it holds
+
+
+def test_replaced_settings(client: Client, topic: str) -> None:
+    """The older request does the same for what it names."""
+    assert client.replace_topic(topic, {"retention.ms": "12345", "cleanup.policy": "compact"}) == 0
+    wait_for(lambda: client.topic_settings(topic)["retention.ms"] == "12345")
+    assert client.topic_settings(topic)["cleanup.policy"] == "compact"
+    assert client.replace_topic(topic, {"segment.bytes": "1"}) == INVALID_CONFIG
+
+
 def test_describe_cluster(client: Client) -> None:
     """The cluster has an id and a broker."""
     cluster_id, brokers = client.describe_cluster()

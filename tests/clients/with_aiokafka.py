@@ -8,7 +8,7 @@ from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import aiokafka
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
@@ -110,6 +110,13 @@ class AioKafka:
         wanted = NewTopic(topic, num_partitions=partitions, replication_factor=1, topic_configs=dict(settings))
         return int(self._loop.run(self._admin.create_topics([wanted])).topic_errors[0][1])
 
+    def grow_topic(self, topic: str, partitions: int) -> int:
+        try:
+            self._loop.run(self._admin.create_partitions({topic: NewPartitions(partitions)}))
+        except aiokafka.errors.KafkaError as refused:
+            return int(refused.errno)
+        return 0
+
     def delete_topic(self, topic: str) -> int:
         return int(self._loop.run(self._admin.delete_topics([topic])).topic_error_codes[0][1])
 
@@ -124,6 +131,15 @@ class AioKafka:
         [answer] = self._loop.run(self._admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)]))
         [(_, _, _, _, entries)] = answer.resources
         return {entry[0]: entry[1] for entry in entries}
+
+    def alter_topic(self, topic: str, settings: Mapping[str, str]) -> int:
+        return self.replace_topic(topic, settings)  # aiokafka has no other way
+
+    def replace_topic(self, topic: str, settings: Mapping[str, str]) -> int:
+        resource = ConfigResource(ConfigResourceType.TOPIC, topic, dict(settings))
+        [answer] = self._loop.run(self._admin.alter_configs([resource]))
+        [(code, *_)] = answer.resources
+        return int(code)
 
     def describe_cluster(self) -> tuple[str, int]:
         described = self._loop.run(self._admin.describe_cluster())

@@ -8,7 +8,14 @@ from typing import Any
 
 import confluent_kafka
 from confluent_kafka import KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic  # type: ignore[attr-defined]
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewPartitions,
+    NewTopic,
+)
 
 from tests.clients.drivers import (
     FETCH_WAIT_MS,
@@ -77,6 +84,9 @@ class Confluent:
         wanted = NewTopic(topic, num_partitions=partitions, replication_factor=1, config=dict(settings))
         return error_code(self._admin.create_topics([wanted])[topic])
 
+    def grow_topic(self, topic: str, partitions: int) -> int:
+        return error_code(self._admin.create_partitions([NewPartitions(topic, partitions)])[topic])
+
     def delete_topic(self, topic: str) -> int:
         return error_code(self._admin.delete_topics([topic])[topic])
 
@@ -91,6 +101,17 @@ class Confluent:
         resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
         described = self._admin.describe_configs([resource])[resource].result(WAIT_S)
         return {name: entry.value for name, entry in described.items()}
+
+    def alter_topic(self, topic: str, settings: Mapping[str, str]) -> int:
+        changes = [
+            ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET) for name, value in settings.items()
+        ]
+        resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=changes)
+        return error_code(self._admin.incremental_alter_configs([resource])[resource])
+
+    def replace_topic(self, topic: str, settings: Mapping[str, str]) -> int:
+        resource = ConfigResource(ConfigResource.Type.TOPIC, topic, set_config=dict(settings))
+        return error_code(self._admin.alter_configs([resource])[resource])
 
     def describe_cluster(self) -> tuple[str, int]:
         described = self._admin.describe_cluster().result(WAIT_S)

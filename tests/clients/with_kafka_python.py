@@ -74,6 +74,9 @@ class KafkaPython:
         wanted = {topic: {"num_partitions": partitions, "replication_factor": 1, "configs": dict(settings)}}
         return error_code(self._admin.create_topics(wanted, raise_errors=False)["topics"])
 
+    def grow_topic(self, topic: str, partitions: int) -> int:
+        return error_code(self._admin.create_partitions({topic: partitions}, raise_errors=False).to_dict()["results"])
+
     def delete_topic(self, topic: str) -> int:
         return error_code(self._admin.delete_topics([topic], raise_errors=False)["topics"])
 
@@ -87,6 +90,18 @@ class KafkaPython:
     def topic_settings(self, topic: str) -> Mapping[str, str]:
         described = self._admin.describe_configs([ConfigResource("TOPIC", topic)], config_filter="all")
         return {name: setting["value"] for name, setting in described["topic"][topic].items()}
+
+    def alter_topic(self, topic: str, settings: Mapping[str, str]) -> int:
+        return self._alter(topic, settings, incremental=True)
+
+    def replace_topic(self, topic: str, settings: Mapping[str, str]) -> int:
+        return self._alter(topic, settings, incremental=False)
+
+    def _alter(self, topic: str, settings: Mapping[str, str], *, incremental: bool) -> int:
+        resource = ConfigResource("TOPIC", topic, dict(settings))
+        answers = self._admin.alter_configs([resource], raise_on_unknown=False, incremental=incremental)
+        answer = answers["topic"][topic]
+        return 0 if answer == "OK" else int(answer.removeprefix("[Error ").partition("]")[0])
 
     def describe_cluster(self) -> tuple[str, int]:
         described = self._admin.describe_cluster()

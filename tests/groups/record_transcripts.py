@@ -31,6 +31,7 @@ from kpybroker.wire.messages.join_group import JoinGroupResponse
 from kpybroker.wire.messages.leave_group import LeaveGroupResponse
 from kpybroker.wire.messages.list_groups import ListGroupsResponse
 from kpybroker.wire.messages.offset_commit import OffsetCommitResponse
+from kpybroker.wire.messages.offset_delete import OffsetDeleteResponse
 from kpybroker.wire.messages.offset_fetch import OffsetFetchResponse
 from kpybroker.wire.messages.sync_group import SyncGroupResponse
 from kpybroker.wire.records import batches, records
@@ -45,6 +46,7 @@ RESPONSES = {
         LeaveGroupResponse,
         OffsetCommitResponse,
         OffsetFetchResponse,
+        OffsetDeleteResponse,
         DescribeGroupsResponse,
         DeleteGroupsResponse,
         ListGroupsResponse,

@@ -15,6 +15,7 @@ from kpybroker.wire.encode import encode
 from kpybroker.wire.messages.delete_groups import DeleteGroupsRequest, DeleteGroupsResponse
 from kpybroker.wire.messages.describe_groups import DescribeGroupsRequest, DescribeGroupsResponse
 from kpybroker.wire.messages.list_groups import ListGroupsRequest, ListGroupsResponse
+from kpybroker.wire.messages.offset_delete import OffsetDeleteRequest
 from kpybroker.wire.messages.offset_fetch import OffsetFetchRequest, OffsetFetchResponse
 
 START: Instant = 1_700_000_000_000
@@ -71,6 +72,10 @@ class ShardBroker:
             )
         if isinstance(request, OffsetFetchRequest):
             return OffsetFetchResponse(groups=[self.shard.fetch_offsets(group) for group in request.groups])
+        if isinstance(request, OffsetDeleteRequest):
+            answer, records = self.shard.delete_offsets(request)
+            self.carry_out(Decision(records))
+            return answer
         if isinstance(request, DeleteGroupsRequest):
             results = []
             for group_id in request.groups_names:

@@ -22,6 +22,7 @@ from kpybroker.wire.messages.join_group import JoinGroupRequest
 from kpybroker.wire.messages.leave_group import LeaveGroupRequest
 from kpybroker.wire.messages.list_groups import ListGroupsRequest
 from kpybroker.wire.messages.offset_commit import OffsetCommitRequest
+from kpybroker.wire.messages.offset_delete import OffsetDeleteRequest
 from kpybroker.wire.messages.offset_fetch import OffsetFetchRequest
 from kpybroker.wire.messages.sync_group import SyncGroupRequest
 from kpybroker.wire.schemas.consumer_protocol import ConsumerProtocolSubscription
@@ -36,6 +37,7 @@ LATEST = {
     "leave": 5,
     "commit": 9,
     "fetch": 9,
+    "forget": 0,
     "describe": 6,
     "delete": 2,
     "list": 5,
@@ -214,6 +216,12 @@ def build_other(step: Step, group: str, member: str, generation: int, instance: 
         topics = [asked.OffsetFetchRequestTopics(name=o.get("topic", "t"), partition_indexes=indexes)]
         everything = o.get("topic") == "*"
         return OffsetFetchRequest(groups=[asked(group_id=o.get("group", group), topics=None if everything else topics)])
+    if step.verb == "forget":
+        named = OffsetDeleteRequest.OffsetDeleteRequestTopic
+        parts = [
+            named.OffsetDeleteRequestPartition(partition_index=int(p)) for p in o.get("partitions", "0").split(",")
+        ]
+        return OffsetDeleteRequest(group_id=group, topics=[named(name=o.get("topic", "t"), partitions=parts)])
     if step.verb == "describe":
         return DescribeGroupsRequest(groups=[o.get("group", group)])
     if step.verb == "delete":
@@ -288,6 +296,14 @@ class Spelling:
             for topic in r.topics
             for p in topic.partitions
         )
+
+    def OffsetDeleteResponse(self, r: Any) -> str:
+        topics = [
+            f"{topic.name}-{p.partition_index}:{Error(p.error_code).name}"
+            for topic in r.topics
+            for p in topic.partitions
+        ]
+        return " ".join([Error(r.error_code).name, *topics])
 
     def OffsetFetchResponse(self, r: Any) -> str:
         group = r.groups[0]

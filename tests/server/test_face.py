@@ -18,7 +18,7 @@ import kpybroker
 from kpybroker import Broker, BrokerBug
 from kpybroker.broker import Router
 from kpybroker.config.values import SettingError
-from kpybroker.handlers import APIS
+from kpybroker.handlers import APIS, offered
 from kpybroker.machine import Api, Call
 from kpybroker.server.assembly import StartError
 from kpybroker.state import State
@@ -340,7 +340,7 @@ def test_a_bug_fails_the_test_at_its_end(caplog: pytest.LogCaptureFixture) -> No
     broker.start()
     address = address_of(broker)
     assert broker._assembly is not None
-    broker._assembly.core._router = Router({**APIS, 16: Api(16, 0, 5, broken)})
+    broker._assembly.core._router = Router({**APIS, 16: Api(16, 0, 5, broken)}, offered().answered)
     with link_to(broker) as link:
         assert link.ask(ListGroupsRequest(), 4).error_code == -1
         assert link.ask(metadata(), 9).brokers[0].node_id == 1

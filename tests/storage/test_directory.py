@@ -12,6 +12,7 @@ from kpybroker.storage.ephemeral import EphemeralFiles
 from kpybroker.storage.files import Files, RealFiles, StorageError
 from kpybroker.storage.recovery import Recovery
 from kpybroker.storage.segment import LogConfig
+from kpybroker.storage.timestamps import find_timestamp
 from tests.storage.logs import KAFKA, NOW, fill, read
 
 META = Meta("4L6g3nShT-eMCtK--X86sw", 1, bytes(range(16)))
@@ -145,7 +146,7 @@ def test_the_start_of_a_log_is_kept(files: Files) -> None:
     log = opened(files).logs["t", 0]
     assert (log.start_offset, log.end_offset) == (4, 10)
     assert log.epochs.entries == [(0, 4)]
-    found = log.find_timestamp(0)
+    found = find_timestamp(log, 0)
     assert found is not None
     assert found.offset == 4
     assert read(log, 4, 1) != b""

@@ -16,6 +16,7 @@ from kpybroker.storage.log import Log
 from kpybroker.storage.memory import MemoryFiles
 from kpybroker.storage.recovery import open_log
 from kpybroker.storage.segment import RECENT_LIMIT, LogConfig
+from kpybroker.storage.timestamps import find_max_timestamp, find_timestamp
 from kpybroker.wire.errors import Error
 from kpybroker.wire.records import batches, read_header, records
 from tests.storage.logs import (
@@ -44,8 +45,8 @@ def test_a_new_log_touches_no_file(files: Files) -> None:
     """Its directory, metadata and segment appear with the first append."""
     log = new_log(files)
     assert (log.start_offset, log.end_offset, log.read(0, 100, upper_bound=0)) == (0, 0, None)
-    assert log.find_timestamp(0) is None
-    assert log.find_max_timestamp() is None
+    assert find_timestamp(log, 0) is None
+    assert find_max_timestamp(log) is None
     log.roll(NOW)
     log.close()
     assert files.list("") == []
@@ -127,7 +128,7 @@ def test_a_log_is_the_list_of_its_batches(
         for number, one in enumerate(written):
             header = read_header(one)
             wanted = header.max_timestamp
-            found = log.find_timestamp(wanted)
+            found = find_timestamp(log, wanted)
             first = next(other for other in written[: number + 1] if read_header(other).max_timestamp >= wanted)
             assert found is not None
             assert (found.timestamp, found.offset) == (read_header(first).max_timestamp, read_header(first).base_offset)
@@ -174,9 +175,9 @@ def test_kafkas_files_answer_as_kafka_answered(topic: str, indexes: str, tmp_pat
     expected = kafka_lookups()[topic]
     assert log.end_offset == expected["end"]
     for asked, *answer in expected["by_timestamp"]:
-        found = log.find_timestamp(asked)
+        found = find_timestamp(log, asked)
         assert (list(found) if found else [-1, -1, None]) == answer, asked
-    largest = log.find_max_timestamp()
+    largest = find_max_timestamp(log)
     assert largest is not None
     assert list(largest) == expected["max_timestamp"]
     for offset in range(log.end_offset):
@@ -311,7 +312,7 @@ def test_a_timestamp_inside_a_compressed_batch_is_found(tmp_path: Path) -> None:
     log, _ = open_log(RealFiles(str(tmp_path)), DIRECTORY, kafka_config("packed"), NOW, clean=True)
     for header, data in log.batches():
         for record in records(data, header):
-            found = log.find_timestamp(record.timestamp)
+            found = find_timestamp(log, record.timestamp)
             assert found is not None
             assert found.offset <= record.offset
             assert found.timestamp >= record.timestamp

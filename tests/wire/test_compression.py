@@ -87,6 +87,20 @@ def test_framing_is_that_of_kafkas_client(size: int) -> None:
     assert frame[-4:] == bytes(4)
 
 
+@pytest.mark.parametrize("level", [1, 3, 8, 9, 10, 12, 17])
+def test_lz4_at_every_level(level: int) -> None:
+    """At any level the frame is the same kind of frame, which others read; at 9, Kafka's default, it is compressed
+    fast and at all others harder, so that it is smaller; blocks that do not shrink are stored."""
+    plain = b"".join(b"%d squared is %d, its cube is %d" % (n, n**2, n**3) for n in range(5000))
+    frame = compress(LZ4, plain, level)
+    assert frame[:7] == payload("large-lz4")[:7] and frame[-4:] == bytes(4)
+    assert bytes(cramjam.lz4.decompress(frame)) == plain
+    assert (len(frame) < len(compress(LZ4, plain))) == (level != 9)
+    noise = payload("noise-none")
+    assert bytes(cramjam.lz4.decompress(compress(LZ4, noise, level))) == noise
+    assert compress(LZ4, b"", level) == compress(LZ4, b"")
+
+
 def test_kafkas_own_blocks() -> None:
     """Kafka's lz4 blocks hold 64 KiB and its snappy blocks 32 KiB, as ours do: the sizes of the first blocks tell."""
     (size,) = struct.unpack_from("<I", payload("large-lz4"), 7)

@@ -1,4 +1,7 @@
-"""aiokafka: a topic by the admin client, ten records by an idempotent producer, read back in a group and committed."""
+"""aiokafka: a topic by the admin client, ten records by an idempotent producer, read back in a group and committed.
+
+It asks for nothing that a broker of 0.11 does not have.
+"""
 
 # ruff: noqa: T201
 

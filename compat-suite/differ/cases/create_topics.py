@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from differ.talk import Talk
+from differ.talk import Talk, versions
 
 API = "CreateTopics"
 
@@ -11,6 +11,10 @@ def _ask(talk: Talk, *topics: dict[str, Any], validate_only: bool = False) -> No
     """Each topic is given without what does not matter: one partition, one replica."""
     wanted = [{"num_partitions": 1, "replication_factor": 1} | topic for topic in topics]
     talk.ask(topics=wanted, timeout_ms=10_000, validate_only=validate_only)
+
+
+def _leave_configs_open(talk: Talk) -> None:
+    talk.leave_open("configs", because="what a new topic is set to is compared in the first cases here")
 
 
 def created(talk: Talk) -> None:
@@ -26,8 +30,10 @@ def created_with_configs(talk: Talk) -> None:
     _ask(talk, {"name": talk.name_of("configured"), "configs": configs})
 
 
+@versions("1+")
 def validated_only(talk: Talk) -> None:
     """Asked whether it could be created; then it is still not there."""
+    _leave_configs_open(talk)
     name = talk.name_of("perhaps")
     _ask(talk, {"name": name, "num_partitions": 2}, validate_only=True)
     talk.ask("Metadata", topics=[{"name": name}], allow_auto_topic_creation=False, at=4)
@@ -50,11 +56,13 @@ def invalid_names(talk: Talk) -> None:
 
 def longest_name(talk: Talk) -> None:
     """249 characters are a name."""
+    _leave_configs_open(talk)
     _ask(talk, {"name": talk.name_of("a" * (249 - len(talk.prefix)))})
 
 
 def colliding_names(talk: Talk) -> None:
     """Dots and underscores are one in metric names."""
+    _leave_configs_open(talk)
     _ask(talk, {"name": talk.name_of("a.b")})
     talk.await_topic(talk.name_of("a.b"))
     _ask(talk, {"name": talk.name_of("a_b")})
@@ -79,6 +87,7 @@ def invalid_replication(talk: Talk) -> None:
 
 def assigned(talk: Talk) -> None:
     """Partitions laid out by hand."""
+    _leave_configs_open(talk)
     assignments = [{"partition_index": i, "broker_ids": [1]} for i in (0, 1)]
     automatic = {"num_partitions": -1, "replication_factor": -1}
     _ask(talk, {"name": talk.name_of("topic"), "assignments": assignments, **automatic})
@@ -118,12 +127,14 @@ def invalid_configs(talk: Talk) -> None:
 
 def named_twice(talk: Talk) -> None:
     """The same name twice, beside another."""
+    _leave_configs_open(talk)
     twice = {"name": talk.name_of("twice")}
     _ask(talk, twice, {"name": talk.name_of("other")}, twice)
 
 
 def several(talk: Talk) -> None:
     """One that works among those that do not."""
+    _leave_configs_open(talk)
     there = talk.topic("there")
     _ask(
         talk,
@@ -137,3 +148,46 @@ def several(talk: Talk) -> None:
 def nothing(talk: Talk) -> None:
     """No topics."""
     _ask(talk)
+
+
+def too_many_partitions(talk: Talk) -> None:
+    """Over 10,000 in one request are against the controller's policy, however they come together."""
+    _ask(talk, {"name": talk.name_of("many"), "num_partitions": 10_001})
+    halves = [{"name": talk.name_of(name), "num_partitions": 5_001} for name in ("a", "b")]
+    _ask(talk, *halves)
+    _ask(talk, {"name": talk.name_of("many"), "num_partitions": 10_000}, {"name": talk.name_of("one")})
+    _ask(talk, {"name": talk.name_of("many"), "num_partitions": 10_000}, {"name": ".."}, validate_only=True)
+
+
+@versions("1+")
+def just_enough_partitions(talk: Talk) -> None:
+    """What the others are wrong in does not count; what is named twice does not either."""
+    _leave_configs_open(talk)
+    many = {"name": talk.name_of("many"), "num_partitions": 9_998}
+    twice = {"name": talk.name_of("twice"), "num_partitions": 5_000}
+    _ask(talk, many, twice, twice, validate_only=True)
+    _ask(talk, many, {"name": talk.name_of("none"), "num_partitions": -5}, validate_only=True)
+
+
+def metadata_log(talk: Talk) -> None:
+    """The metadata log is no topic that could be created."""
+    _leave_configs_open(talk)
+    _ask(talk, {"name": "__cluster_metadata"}, {"name": talk.name_of("other")}, validate_only=True)
+
+
+@versions("1+")
+def colliding_together(talk: Talk) -> None:
+    """Two names of one request that collide."""
+    _leave_configs_open(talk)
+    _ask(talk, {"name": talk.name_of("a.b")}, {"name": talk.name_of("a_b")}, validate_only=True)
+
+
+def no_time(talk: Talk) -> None:
+    """A request that may take no time is not done; nor is one that asks for nothing, but that takes none."""
+    _leave_configs_open(talk)
+    for timeout_ms in (0, -1):
+        wanted = [{"name": talk.name_of(name), "num_partitions": 1, "replication_factor": 1} for name in ("a", "b")]
+        talk.ask(topics=wanted, timeout_ms=timeout_ms)
+        talk.ask(topics=[*wanted, wanted[0]], timeout_ms=timeout_ms)
+        talk.ask(topics=[], timeout_ms=timeout_ms)
+    _ask(talk, {"name": talk.name_of("a")}, validate_only=True)

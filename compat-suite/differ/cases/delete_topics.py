@@ -73,3 +73,36 @@ def invalid_ids(talk: Talk) -> None:
     talk.ask(topics=[{"name": None}], timeout_ms=10_000)
     talk.ask(topics=[{"name": topic.name, "topic_id": topic.id}], timeout_ms=10_000)
     talk.ask(topics=[{"name": topic.name}, {"topic_id": topic.id}], timeout_ms=10_000)
+
+
+@versions("6+")
+def by_an_old_id(talk: Talk) -> None:
+    """The id of a topic that was deleted; its name has a new one."""
+    old = talk.topic()
+    talk.ask_quietly("DeleteTopics", at=4, topic_names=[old.name], timeout_ms=10_000)
+    new = talk.topic()
+    talk.ask(topics=[{"name": None, "topic_id": old.id}], timeout_ms=10_000)
+    talk.ask(topics=[{"name": None, "topic_id": new.id}], timeout_ms=10_000)
+
+
+@versions("6+")
+def the_same_id_twice(talk: Talk) -> None:
+    """An id twice; one that is unknown, twice; beside another."""
+    topic, other = talk.topic(), talk.topic("other")
+    one, unknown = {"name": None, "topic_id": topic.id}, {"name": None, "topic_id": b"unknown topic id"}
+    talk.ask(topics=[one, one], timeout_ms=10_000)
+    talk.ask(topics=[unknown, unknown, {"name": other.name}], timeout_ms=10_000)
+
+
+def metadata_log(talk: Talk) -> None:
+    """The metadata log is no topic that could be deleted."""
+    _ask(talk, Topic("__cluster_metadata", b""))
+
+
+def no_time(talk: Talk) -> None:
+    """A request that may take no time is not done."""
+    topic, missing = talk.topic(), talk.name_of("missing")
+    for timeout_ms in (0, -1):
+        for names in ([topic.name], [missing], [topic.name, missing], [topic.name, topic.name], []):
+            talk.ask(topics=[{"name": name} for name in names], topic_names=names, timeout_ms=timeout_ms)
+    talk.ask("Metadata", at=9, topics=[{"name": topic.name}], allow_auto_topic_creation=False)

@@ -38,3 +38,19 @@ def after_metadata(talk: Talk) -> None:
     """It says what Metadata says."""
     talk.ask("Metadata", at=9, topics=[])
     talk.ask()
+
+
+@versions("1+")
+def everything_of_controllers(talk: Talk) -> None:
+    """Whatever else is asked for, a broker does not describe controllers."""
+    more = {"include_cluster_authorized_operations": True, "include_fenced_brokers": True}
+    talk.ask(endpoint_type=2, **more)
+    talk.ask(endpoint_type=1, **more)
+
+
+def as_others_say(talk: Talk) -> None:
+    """The same controller, brokers and rights as Metadata tells."""
+    asked = {"topics": [], "include_cluster_authorized_operations": True}
+    talk.ask("Metadata", at=10, **asked)
+    talk.ask(include_cluster_authorized_operations=True)
+    talk.ask("FindCoordinator", at=4, key_type=0, coordinator_keys=[talk.name_of("group")])

@@ -28,7 +28,7 @@ def empty_key(talk: Talk) -> None:
 
 @versions("1+")
 def unknown_kinds(talk: Talk) -> None:
-    """Kinds of coordinator that are none; share groups before they were (KIP-932)."""
+    """Kinds of coordinator that are none; keys that are none of a share group's partition (KIP-932)."""
     for key_type in (2, 3, -1):
         _ask(talk, talk.name_of("any"), key_type=key_type)
 
@@ -49,3 +49,20 @@ def odd_names(talk: Talk) -> None:
     """Group ids may be anything."""
     for name in ("sp ace", "ünï", "a" * 300):
         _ask(talk, name)
+
+
+@versions("6+")
+def no_share_partitions(talk: Talk) -> None:
+    """Keys of share groups' partitions with too few parts, without a group, a topic's id or a partition (KIP-932)."""
+    some_id = "A" * 21 + "Q"
+    _ask(talk, "", "group", f"group:{some_id}", f":{some_id}:0", f" :{some_id}:0", key_type=2)
+    _ask(
+        talk,
+        f"group:{some_id}:",
+        f"group:{some_id}:x",
+        f"group:{some_id}:2147483648",
+        f"group:{some_id}: 1",
+        key_type=2,
+    )
+    _ask(talk, "group:short:0", f"group:{'A' * 30}:0", "group:no id:0", "::", f"group:{some_id}:1:x", key_type=2)
+    _ask(talk, f"group:{some_id}=:0", f"group:{some_id[1:]}:0", f"group:{some_id}:0x1", f"\t\n:{some_id}:0", key_type=2)

@@ -89,3 +89,67 @@ def authorized_operations(talk: Talk) -> None:
         include_cluster_authorized_operations=True,
         include_topic_authorized_operations=True,
     )
+
+
+@versions("8+")
+def authorized_operations_of_others(talk: Talk) -> None:
+    """Of topics that are not there, cannot be, or are internal; of the cluster alone; of topics alone."""
+    names = [talk.name_of("missing"), "..", "__consumer_offsets"]
+    asked = {"topics": [{"name": name} for name in names], "allow_auto_topic_creation": False}
+    talk.ask(**asked, include_topic_authorized_operations=True)
+    talk.ask(**asked, include_cluster_authorized_operations=True)
+    talk.ask(topics=[], include_cluster_authorized_operations=True, include_topic_authorized_operations=True)
+    talk.ask(topics=[{"name": ""}], allow_auto_topic_creation=False, include_topic_authorized_operations=True)
+
+
+@versions("12+")
+def authorized_operations_by_id(talk: Talk) -> None:
+    """By an id that there is, and one that there is not."""
+    topic = talk.topic()
+    for topic_id in (topic.id, b"unknown topic id"):
+        asked = [{"name": None, "topic_id": topic_id}]
+        talk.ask(topics=asked, allow_auto_topic_creation=False, include_topic_authorized_operations=True)
+
+
+@versions("4+")
+def deleted_topic(talk: Talk) -> None:
+    """A topic that was there, by its name and, where one can, by its id."""
+    topic = talk.topic()
+    talk.ask_quietly("DeleteTopics", at=4, topic_names=[topic.name], timeout_ms=10_000)
+    gone = {"topics": [{"name": topic.name}], "allow_auto_topic_creation": False}
+    talk.until(lambda a: a.topics[0].error_code == 3, **gone)
+    if talk.version >= 12:
+        talk.ask(topics=[{"name": None, "topic_id": topic.id}], allow_auto_topic_creation=True)
+
+
+@versions("12+")
+def the_same_id_twice(talk: Talk) -> None:
+    """An id twice, with the topic's name, with another's, with none."""
+    topic, other = talk.topic(), talk.topic("other")
+    one = {"name": None, "topic_id": topic.id}
+    talk.ask(topics=[one, one], allow_auto_topic_creation=False)
+    talk.ask(topics=[one, {"name": topic.name}], allow_auto_topic_creation=False)
+    talk.ask(topics=[{"name": other.name, "topic_id": topic.id}], allow_auto_topic_creation=False)
+    talk.ask(topics=[one, {"name": None, "topic_id": other.id}], allow_auto_topic_creation=False)
+
+
+@versions("4+")
+def internal_names(talk: Talk) -> None:
+    """Names that internal topics have, there or not; the log of the metadata itself."""
+    for name in ("__share_group_state", "__cluster_metadata", "__no_such_topic"):
+        talk.ask(topics=[{"name": name}], allow_auto_topic_creation=False)
+
+
+@versions("4+")
+def longest_name(talk: Talk) -> None:
+    """249 characters are a name, one more is not."""
+    for size in (249, 250):
+        name = talk.name_of("a" * (size - len(talk.prefix)))
+        talk.ask(topics=[{"name": name}], allow_auto_topic_creation=False)
+
+
+def colliding_name(talk: Talk) -> None:
+    """A topic is not created by asking where its name collides."""
+    talk.topic("a.b")
+    asked = [{"name": talk.name_of("a_b")}]
+    talk.until(lambda a: a.topics[0].error_code != 5, topics=asked, allow_auto_topic_creation=True)

@@ -61,6 +61,7 @@ def unknown_group(talk: Talk) -> None:
         group_id=talk.name_of("missing"), generation_id_or_member_epoch=1, member_id="nobody", topics=commit(topic)
     )
     talk.ask(group_id="", topics=commit(topic))
+    talk.ask_quietly("DeleteGroups", at=2, groups_names=[""])
 
 
 def unknown_topic(talk: Talk) -> None:

@@ -102,6 +102,26 @@ def broken_batches(talk: Talk) -> None:
         _ask(talk, topic, broken)
 
 
+def short_rests(talk: Talk) -> None:
+    """Bytes that are fewer than a header: a length that is too small is seen as soon as it is there."""
+    topic = talk.topic()
+    good = batch(b"a")
+    for rest in (bytes(11), bytes(12), bytes(16), bytes(17), good[:11], good[:12], good[:16], good[:17]):
+        _ask(talk, topic, rest)
+        _ask(talk, topic, good + rest)
+
+
+def one_rotten_partition(talk: Talk) -> None:
+    """Where one partition's bytes cannot be a batch, Apache Kafka refuses all; what is wrong otherwise is one's own."""
+    topic, other = talk.topic(partitions=3), talk.topic("other")
+    good = batch(b"a")
+    for bad in (bytes(12), batch(b"a", length=10), batch(b"a", magic=3), batch(b"a", length=30), good[:-1], b""):
+        parts = [{"index": index, "records": records} for index, records in enumerate((good, bad, good))]
+        data = [{"name": topic.name, "topic_id": topic.id, "partition_data": parts}]
+        data += [{"name": other.name, "topic_id": other.id, "partition_data": parts[:1]}]
+        talk.ask(acks=-1, timeout_ms=10_000, topic_data=data)
+
+
 def old_magic(talk: Talk) -> None:
     """Message sets of Kafka 0.8 and 0.10."""
     topic = talk.topic()
@@ -156,6 +176,16 @@ def too_large(talk: Talk) -> None:
     _ask(talk, topic, batch(b"x" * 300))
     _ask(talk, topic, batch(b"x" * 60))
     _ask(talk, topic, batch(b"x" * 60) + batch(b"x" * 60) + batch(b"x" * 60))
+
+
+def larger_than_a_segment(talk: Talk) -> None:
+    """A batch that max.message.bytes lets pass and that no segment can hold; compressed it fits."""
+    topic = talk.topic(configs={"segment.bytes": "1048576", "max.message.bytes": "4000000"})
+    _ask(talk, topic, batch(bytes(1_048_576 - 61)))
+    _ask(talk, topic, batch(bytes(1_100_000)))
+    _ask(talk, topic, batch(bytes(1_100_000), codec="gzip"))
+    packed = talk.topic("packed", configs={"segment.bytes": "1048576", "compression.type": "gzip"})
+    _ask(talk, packed, batch(bytes(1_000_000)))
 
 
 def compacted_without_key(talk: Talk) -> None:

@@ -20,7 +20,8 @@ def unsupported_versions(talk: Talk) -> None:
     talk.ask_bytes("ApiVersions v99", _header(18, 99) + bytes(9))
     talk.ask_bytes("ApiVersions v-1", _header(18, -1))
     for key, version in ((0, 2), (0, 14), (1, 3), (1, 19), (2, 0), (3, 14), (19, 1), (20, 0), (8, 1), (9, 0), (32, 0)):
-        talk.ask_bytes(f"key {key} v{version}", _header(key, version) + bytes(40))
+        body = b"\0\1" + bytes(38) if key == 0 else bytes(40)  # acks=1, or whoever serves it would not answer
+        talk.ask_bytes(f"key {key} v{version}", _header(key, version) + body)
 
 
 def unknown_keys(talk: Talk) -> None:
