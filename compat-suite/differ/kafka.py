@@ -28,6 +28,8 @@ num.partitions=1
 offsets.topic.replication.factor=1
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
 # the cases' records are years old: the cleaner must not take them away in the middle of a case
 log.initial.task.delay.ms=86400000

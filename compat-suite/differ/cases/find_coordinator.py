@@ -52,6 +52,13 @@ def odd_names(talk: Talk) -> None:
 
 
 @versions("6+")
+def share_partition(talk: Talk) -> None:
+    """A share group's partition has a coordinator, once the topic behind it is made."""
+    keys = [f"{talk.name_of('group')}:{'A' * 21}Q:{index}" for index in (0, 1)]
+    talk.until(lambda a: a.coordinators[0].error_code != 15, key_type=2, coordinator_keys=keys)
+
+
+@versions("6+")
 def no_share_partitions(talk: Talk) -> None:
     """Keys of share groups' partitions with too few parts, without a group, a topic's id or a partition (KIP-932)."""
     some_id = "A" * 21 + "Q"
