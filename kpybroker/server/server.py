@@ -18,6 +18,7 @@ from kpybroker.server.alarm import Alarm
 from kpybroker.server.clock import Clock
 from kpybroker.server.connection import Connection
 from kpybroker.server.connection_quotas import ConnectionQuotas, plain_address
+from kpybroker.server.readiness import readiness
 from kpybroker.server.unread import Buffers
 
 log = logging.getLogger("kpybroker")
@@ -37,6 +38,7 @@ class Server:
         self.max_frame_bytes = settings.int("socket.request.max.bytes")
         self._send_buffer_bytes = _told(settings, "socket.send.buffer.bytes")
         self._nursery = nursery
+        self._readiness = readiness(nursery)
         self.connections: dict[int, Connection] = {}
         self._quotas = ConnectionQuotas(core.state, listener_names)
         self._next_id = 1
@@ -61,7 +63,7 @@ class Server:
         del self.connections[connection.id]
         self._quotas.remove(connection.id)
         self._room.set()
-        trio.lowlevel.notify_closing(connection.sock)
+        self._readiness.remove(connection)
         with contextlib.suppress(OSError):  # a forked child may hold the socket too: closing it would not end it
             connection.sock.shutdown(socket.SHUT_RDWR)
         connection.sock.close()
@@ -115,32 +117,13 @@ class Server:
         self.connections[number] = connection
         self._quotas.add(number, listener.name, host)
         self.core.connected(Peer(number, host, listener.name, dialled))
-        self._nursery.start_soon(self._serve, connection)
+        self._readiness.add(connection)
         self._make_room()
 
     def _make_room(self) -> None:
         """Closes what was used least lately, until there are no more connections than max.connections."""
         while too_many := self._quotas.too_many():
             self.connections[min(too_many, key=lambda number: self.connections[number].last_active)].close(None)
-
-    async def _serve(self, connection: Connection) -> None:
-        """Waits for one connection's bytes; where a frame is kept, for the answer before it instead."""
-        sock = connection.sock
-        try:
-            while connection.is_open:
-                if not connection.has_frame:
-                    await trio.lowlevel.wait_readable(sock)
-                    connection.on_readable()
-                elif connection.busy:
-                    answered = trio.Event()
-                    connection.answered = answered.set
-                    await answered.wait()
-                    connection.answered = None
-                else:
-                    connection.pump()
-                    await trio.lowlevel.checkpoint()
-        except trio.ClosedResourceError:
-            pass  # closed by ourselves while waiting
 
     async def _finish_writing(self, connection: Connection) -> None:
         """Sends the rest of an answer that the socket did not take at once."""

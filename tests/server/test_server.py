@@ -15,6 +15,7 @@ from kpybroker.broker import Outgoing
 from kpybroker.config.settings import Settings
 from kpybroker.server.assembly import Assembly, assemble
 from kpybroker.server.connection import Connection
+from kpybroker.server.readiness import TaskEach
 from kpybroker.server.server import serve
 from kpybroker.server.unread import SCRATCH, Buffers
 from kpybroker.server.unsent import READ_WHOLE, Unsent
@@ -23,6 +24,13 @@ from kpybroker.storage.memory import MemoryFiles
 from tests.process import Link
 from tests.requests import fetch, fetched, metadata, produce, produced
 from tests.until import PATIENCE_S
+
+
+@pytest.fixture(params=["one task", "task each"], autouse=True)
+def kind_of_readiness(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test here runs as on Linux, where one task waits for all, and as where each connection has its own."""
+    if request.param == "task each":
+        monkeypatch.setattr("kpybroker.server.server.readiness", TaskEach)
 
 
 def assembled(**config: str) -> Assembly:
