@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from kpybroker.handlers import APIS
 from kpybroker.handlers.api_versions import unsupported_version
-from kpybroker.handlers.refusal import refusal
+from kpybroker.handlers.refusal import answer_with, refusal
 from kpybroker.machine import Api, Call, Instant, Later, Peer, Reply, Silence, Ticket, Wait, Waiting
 from kpybroker.releases import Versions
 from kpybroker.state import State
@@ -24,13 +24,15 @@ from kpybroker.wire.declare import Extent, type_of
 from kpybroker.wire.decode import decoder
 from kpybroker.wire.encode import encoder
 from kpybroker.wire.errors import Error
-from kpybroker.wire.fields import blank, fields
 from kpybroker.wire.frames import read_header_end
 from kpybroker.wire.messages.api_versions import ApiVersionsResponse
 
 log = logging.getLogger("kpybroker")
 HEADER = struct.Struct(">hhi")  # API key, version, correlation id
 API_VERSIONS = 18
+# What group coordinators do, by API key: of their disk a client is told that the coordinator is not here any more
+# (CoordinatorOperationExceptionHelper); it looks for it and tries again.
+COORDINATED = frozenset((8, 9, 11, 12, 13, 14, 15, 42, 47))
 KEPT_BUGS = 20  # each holds what it failed on
 
 
@@ -102,6 +104,7 @@ class Pending(NamedTuple):
     connection: int
     correlation_id: int
     route: Route
+    request: Any
 
 
 class Bugs(list[BaseException]):
@@ -171,7 +174,7 @@ class Core:
         self._next_ticket += 1
         peer = self._peers[connection]
         call = Call(self.state.node_id, peer, ticket, route.key, route.version, client_id, request, now)
-        self._pending[ticket] = Pending(connection, correlation_id, route)
+        self._pending[ticket] = Pending(connection, correlation_id, route, request)
         self._under_way[connection] = ticket
         self._attempt(ticket, lambda: route.handle(self.state, call))
         self._settle(now)
@@ -181,13 +184,13 @@ class Core:
         for ticket, handler in self.state.waiters.take_due(now):
             self._attempt(ticket, partial(handler.send, now), handler)
         with self.bugs.survived("what was due"):
-            self.state.groups.expire(now)
+            self.state.expire(now)
         self._settle(now)
 
-    def due(self) -> Instant | None:
+    def due(self) -> Instant:
         """When `wake` has something to do next."""
-        deadlines = [at for at in (self.state.waiters.due(), self.state.groups.due()) if at is not None]
-        return min(deadlines, default=None)
+        waiting = self.state.waiters.due()
+        return self.state.due() if waiting is None else min(waiting, self.state.due())
 
     # -- one request -------------------------------------------------------------------------------------------------
 
@@ -209,7 +212,9 @@ class Core:
             return
         except StorageError as error:
             log.error("%s", error)
-            self._fail(ticket, Error.KAFKA_STORAGE_ERROR, f"the disk failed: {error}")
+            of_groups = self._pending[ticket].route.key in COORDINATED
+            code = Error.NOT_COORDINATOR if of_groups else Error.KAFKA_STORAGE_ERROR
+            self._fail(ticket, code, f"the disk failed: {error}")
             return
         except Exception as bug:
             route = self._pending[ticket].route
@@ -220,13 +225,13 @@ class Core:
         self.state.waiters.park(ticket, handler, result)
 
     def _fail(self, ticket: Ticket, error: Error, reason: str) -> None:
-        """Answers with the error as a whole, or, for an API that cannot say so, ends the connection."""
-        pending = self._pending[ticket]
-        message = response_type(pending.route.key)
-        if any(field.name == "error_code" for field in fields(message)):
-            self._conclude(ticket, blank(message, error_code=error))
-        else:
-            self._finish(ticket, Outgoing(pending.connection, close=True, reason=reason))
+        """Answers with the error (AbstractRequest.getErrorResponse); where nobody waits, the connection ends."""
+        _, _, route, request = pending = self._pending[ticket]
+        if getattr(request, "acks", None) != 0:
+            with self.bugs.survived(f"the error {error.name} of {name_of(route.key)} v{route.version}"):
+                self._conclude(ticket, answer_with(error, response_type(route.key), route.version, request))
+                return
+        self._finish(ticket, Outgoing(pending.connection, close=True, reason=reason))
 
     # -- out ---------------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from kpybroker.storage.files import Slice
 from kpybroker.storage.log import Log
 from kpybroker.storage.producers import Duplicate, Producers
 from kpybroker.storage.snapshots import NOWHERE, write_snapshot
-from kpybroker.validation import LOG_APPEND_TIME, ZSTD, Refusal, examine
+from kpybroker.validation import LOG_APPEND_TIME, ZSTD, Refusal, examine, examine_rewriting
 from kpybroker.wire.errors import Error
 from kpybroker.wire.records import BatchHeader, place, read_header, recompress, stamp
 
@@ -71,21 +71,24 @@ class Partition:
         max_timestamp = examine(header, batch, self.settings, now, every_record=self.is_strict)
         if isinstance(max_timestamp, Refusal):
             return max_timestamp
+        target = CODECS.get(self.settings.compression_type, header.codec)
+        if target != header.codec:
+            made = recompressed(header, batch, self.settings, target)
+            if isinstance(made, Refusal):
+                return made
+            header, batch, max_timestamp = made
+        if header.size > self.settings.segment_bytes:
+            return Refusal(Error.RECORD_LIST_TOO_LARGE)
         if header.producer_id >= 0:
             self.forget_silent_producers(now)
             verdict = self.producers.check(header)
+            if verdict is not None:  # Kafka makes room before it looks (UnifiedLog.append)
+                last_offset = self.log.end_offset + header.last_offset_delta
+                self.log.make_room(header.size, last_offset, now if self.by_broker_time else max_timestamp, now)
             if isinstance(verdict, Duplicate):
                 return Appended(verdict.first_offset, verdict.timestamp)
             if isinstance(verdict, Error):
                 return Refusal(verdict)
-        if header.size > self.settings.segment_bytes:
-            return Refusal(Error.RECORD_LIST_TOO_LARGE)
-        target = CODECS.get(self.settings.compression_type, header.codec)
-        if target != header.codec:
-            batch = memoryview(recompress(batch, header, target, compression_level(self.settings, target)))
-            header = read_header(batch)
-            if header.size > self.settings.max_message_bytes:
-                return Refusal(Error.MESSAGE_TOO_LARGE)
         if self.by_broker_time:
             stamp(batch, header, now)
         else:  # what the producer has got wrong is put right: the maximum, and a bit that is not its to set
@@ -95,9 +98,6 @@ class Partition:
     @property
     def by_broker_time(self) -> bool:
         return self.settings.message_timestamp_type == LOG_APPEND_TIME
-
-    def _append_time(self, timestamp: Instant) -> Instant:
-        return timestamp if self.by_broker_time else NO_TIMESTAMP
 
     def append_own(self, batch: bytearray, now: Instant) -> Appended:
         """Appends a batch that the broker has built: coordinators' and the controller's records, and old clients'."""
@@ -111,7 +111,7 @@ class Partition:
         self.log.append(batch, (header,), now)
         if header.producer_id >= 0:
             self.producers.replay(header)
-        return Appended(base_offset, self._append_time(now))
+        return Appended(base_offset, now if self.by_broker_time else NO_TIMESTAMP)
 
     def delete_records(self, offset: int) -> int | Error:
         """Moves the start of the log up to the offset (-1: the high watermark); returns where the log begins now."""
@@ -121,10 +121,14 @@ class Partition:
         if not 0 <= asked <= self.high_watermark:
             return Error.OFFSET_OUT_OF_RANGE
         if asked > self.log.start_offset:
-            if self.log.segments.below(asked):
-                self.save_producers()  # whoever wrote only to what is deleted is still known after a kill
-            self.log.begin_at(asked)
+            self.begin_at(asked)
         return self.log.start_offset
+
+    def begin_at(self, offset: int) -> None:
+        """What is before the offset is deleted."""
+        if self.log.segments.below(offset):
+            self.save_producers()  # whoever wrote only to what is deleted is still known after a kill
+        self.log.begin_at(offset)
 
     def save_producers(self) -> None:
         """A snapshot of the producers at the end of the log: none where there is one, or little that it would spare."""
@@ -165,6 +169,20 @@ class Partition:
     def end_of_epoch(self, epoch: int) -> EpochEntry:
         """The largest leader epoch up to `epoch`, and the offset where it ends; -1 for both where it is not known."""
         return self.log.epochs.end_offset_for(epoch, self.log.end_offset)
+
+
+def recompressed(
+    header: BatchHeader, batch: memoryview, settings: TopicSettings, codec: int
+) -> tuple[BatchHeader, memoryview, int] | Refusal:
+    """A batch in the codec of its topic, with the largest of its timestamps, or why it cannot be."""
+    max_timestamp = examine_rewriting(header, batch)
+    if isinstance(max_timestamp, Refusal):
+        return max_timestamp
+    made = memoryview(recompress(batch, header, codec, compression_level(settings, codec)))
+    header = read_header(made)
+    if header.size > settings.max_message_bytes:
+        return Refusal(Error.MESSAGE_TOO_LARGE)
+    return header, made, max_timestamp
 
 
 def compression_level(settings: TopicSettings, codec: int) -> int | None:

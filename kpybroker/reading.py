@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+
 from kpybroker.machine import Call, Instant
 from kpybroker.partition import Partition
 from kpybroker.sessions import FetchContext, Followed, PartitionData
 from kpybroker.state import State
 from kpybroker.storage.checkpoints import UNDEFINED_EPOCH
-from kpybroker.storage.files import Slice
+from kpybroker.storage.files import Slice, StorageError
 from kpybroker.wire.compiler import WireError
 from kpybroker.wire.errors import Error
 from kpybroker.wire.fields import changed
@@ -17,9 +19,11 @@ from kpybroker.wire.messages.fetch import FetchRequest
 
 READ_UNCOMMITTED, READ_COMMITTED = 0, 1
 FIRST_OF_TIMESTAMPS, FIRST_OF_BATCHES = 2, 4  # the versions from which on magic 1 and 2 are understood
+FIRST_OF_STORAGE_ERRORS = 6  # who is older does not know the code, but goes on after this one (KafkaApis)
 FIRST_OF_LEADERS = 16  # from which on who asks the wrong leader, or an old one, is told the right one (KIP-951)
 TOLD_THE_LEADER = (Error.NOT_LEADER_OR_FOLLOWER, Error.FENCED_LEADER_EPOCH)
 Answers = list[tuple[Followed, PartitionData]]
+log = logging.getLogger("kpybroker")
 
 
 class Reader:
@@ -31,9 +35,12 @@ class Reader:
         self.found: dict[int, Partition] = {}  # by place in the request
         self._missing: dict[int, Error] = {}  # what was not there when it was asked for, and stays so for this answer
         self.is_enough = False
+        self._began: dict[int, tuple[int, int]] = {}  # where the offset of each was when this was first not enough
         self._state = state
         self._by_id = call.version >= 13
         self._tells_leader = call.version >= FIRST_OF_LEADERS
+        knows = call.version >= FIRST_OF_STORAGE_ERRORS
+        self._storage_error = Error.KAFKA_STORAGE_ERROR if knows else Error.NOT_LEADER_OR_FOLLOWER
         self._cuts_first = call.version < 3  # as was the way before KIP-74
         follower = request.replica_state  # from version 15 on it is told apart from consumers in another way
         self._replica_id = request.replica_id if follower is None else follower.replica_id
@@ -49,13 +56,14 @@ class Reader:
         unknown: Answers = []
         for place, followed in enumerate(self.context.partitions):
             partition = self._missing.get(place) or self._partition(followed, now)
-            if not isinstance(partition, Partition) and place in known:
-                self.is_enough = True  # it went while we waited: an error of reading
+            if not isinstance(partition, Partition) and (place in known or partition is self._storage_error):
+                self.is_enough = True  # it went while we waited, or cannot be opened: an error of reading
                 answers.append((followed, refused_partition(followed.index, partition, aborted=None)))
                 continue
             if not isinstance(partition, Partition):
                 self._missing[place] = partition
-                where = unknown_ids if partition is Error.UNKNOWN_TOPIC_ID else unknown
+                is_first = partition is Error.UNKNOWN_TOPIC_ID and self._replica_id < 0  # followers have one list
+                where = unknown_ids if is_first else unknown
                 where.append((followed, refused_partition(followed.index, partition, aborted=[])))
                 continue
             self.found[place] = partition
@@ -64,9 +72,28 @@ class Reader:
             size += count
             left = max(0, left - count)
             answers.append((followed, data))
-        if not answers or size >= self._min_bytes:
+        has_enough = size >= self._min_bytes and not known  # what can be read counts once, and then what lies there
+        if not answers or has_enough or (not self.is_enough and self._lies_enough()):
             self.is_enough = True
         return answers + unknown_ids + unknown
+
+    def _lies_enough(self) -> bool:
+        """Whether there is enough from the offsets to the ends, also where an answer may not take it all, or an offset
+        lies in an older segment, into which nothing more comes (DelayedFetch.tryComplete)."""
+        size = 0
+        for place, partition in self.found.items():
+            followed, end_offset = self.context.partitions[place], partition.high_watermark
+            find = partition.log.segments.whereabouts
+            began = self._began.get(place)
+            if began is None:
+                began = self._began[place] = find(followed.fetch_offset, end_offset)
+            end = partition.last_stable_offset if self._committed else end_offset
+            if followed.fetch_offset < end:
+                base, position = find(end, end_offset)
+                if began[0] < base:
+                    return True
+                size += min(position - began[1], followed.max_bytes)
+        return size >= self._min_bytes
 
     def _partition(self, followed: Followed, now: Instant) -> Partition | Error:
         if self._by_id and not followed.topic:
@@ -74,7 +101,11 @@ class Reader:
             if known is None:
                 return Error.UNKNOWN_TOPIC_ID
             followed.topic = known.name  # a session keeps it: a topic that goes is unknown by its name from then on
-        found = self._state.replicas.get(followed.topic, followed.index, now)
+        try:
+            found = self._state.replicas.get(followed.topic, followed.index, now)
+        except StorageError as failure:
+            log.error("%s", failure)
+            return self._storage_error
         return Error.UNKNOWN_TOPIC_OR_PARTITION if found is None else found
 
     def _refusal(self, followed: Followed, partition: Partition) -> Error:
@@ -93,13 +124,17 @@ class Reader:
             found = _diverging(followed, partition)
         if found is None:
             limit = min(left, followed.max_bytes)
-            found = partition.read(
-                followed.fetch_offset,
-                limit,
-                whole_first=whole_first,
-                committed=self._committed,
-                cut_first=self._cuts_first,
-            )
+            try:
+                found = partition.read(
+                    followed.fetch_offset,
+                    limit,
+                    whole_first=whole_first,
+                    committed=self._committed,
+                    cut_first=self._cuts_first,
+                )
+            except StorageError as failure:
+                log.error("%s", failure)
+                found = self._storage_error
             if limit < 0 and not isinstance(found, Error) and followed.fetch_offset < partition.high_watermark:
                 found = Error.UNKNOWN_SERVER_ERROR  # LogSegment.read: an exception without a code
         if isinstance(found, Error):
@@ -114,6 +149,9 @@ class Reader:
         diverging = found if isinstance(found, PartitionData.EpochEndOffset) else None
         if diverging is not None:
             self.is_enough = True
+        # Where the first batch does not fit nobody looks for transactions (ReplicaManager.readFromLog).
+        is_whole = found is not None or limit <= 0 or followed.fetch_offset >= partition.last_stable_offset
+        is_whole = is_whole and diverging is None
         return PartitionData(
             partition_index=followed.index,
             error_code=Error.NONE,
@@ -121,7 +159,7 @@ class Reader:
             last_stable_offset=partition.last_stable_offset,
             log_start_offset=partition.log_start_offset,
             diverging_epoch=diverging,
-            aborted_transactions=[] if self._committed else None,
+            aborted_transactions=[] if self._committed and is_whole else None,
             records=found if isinstance(found, Slice) else b"",
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from kpybroker.config.settings import Settings
 from kpybroker.config.topics import TopicSettings, topic_settings
@@ -10,6 +10,7 @@ from kpybroker.machine import Instant, Key
 from kpybroker.metadata.image import Image, Topic
 from kpybroker.partition import Partition
 from kpybroker.storage.directory import DataDirectory
+from kpybroker.storage.log import Log
 from kpybroker.storage.segment import LogConfig
 from kpybroker.storage.snapshots import read_snapshot
 
@@ -78,6 +79,12 @@ class Replicas:
         if found is None:
             found = self._known_settings[key] = topic_settings(self._settings, overrides)
         return found
+
+    def written(self) -> Iterator[tuple[Key, Log, TopicSettings]]:
+        """Every log of a topic in which something was ever written, opened or not, with the settings that it has."""
+        for key, log in self._directory.logs.items():
+            if self._image.partition(*key) is not None:
+                yield key, log, self._topic_settings(self._image.topic_configs(key[0]))
 
     def keep_starts(self) -> None:
         """Where logs begin outlives the broker, also if it is killed."""

@@ -26,6 +26,7 @@ from kpybroker.metadata.internal_topics import internal_topic
 from kpybroker.partition import Partition
 from kpybroker.releases import Offer
 from kpybroker.replicas import Replicas
+from kpybroker.retention import Retention
 from kpybroker.sessions import FetchSessions
 from kpybroker.storage.directory import DataDirectory
 from kpybroker.storage.files import StorageError
@@ -80,6 +81,7 @@ class State:
         self.replicas = Replicas(self.image, settings, directory)
         self.controller = Controller(self.image, settings, rng, directory.meta.directory_id)
         self.groups = GroupCoordinators(self.image, self.replicas, settings, self.journal, rng)
+        self._retention = Retention(self.replicas, settings, now)
         self._producer_ids = ProducerIds(0, 0)
         log = self.replicas.open((CLUSTER_METADATA, 0), METADATA_TOPIC_ID, now)
         self._metadata = Stream(self.controller, log, _metadata_row)
@@ -92,8 +94,12 @@ class State:
             raise StorageError(f"{log.files.root}/{log.directory}", "starts with a snapshot, which is not read yet")
         load(self.controller, log, _metadata_record)
         self._heed([(BROKER_RESOURCE, "")])
-        self.control(Decision(self.controller.start(self.node_id, advertised)), now)
+        self.control(Decision(self.controller.start(self.node_id, advertised, log.end_offset)), now)
         self.groups.load(now)
+
+    @property
+    def metadata_end_offset(self) -> int:
+        return self._metadata.partition.log.end_offset
 
     def appended(self, partition: Partition) -> None:
         """There is more in this partition: whoever waits for it goes on."""
@@ -151,11 +157,21 @@ class State:
         return Error.NONE
 
     def coordinators(self, now: Instant) -> GroupCoordinators:
-        """The group coordinators. The topic behind them is made when a group is first spoken of; strictly, when
-        somebody looks for its coordinator."""
+        """The group coordinators; unless strict, with the topic behind them, which looking for one would make."""
         if not self.strict and CONSUMER_OFFSETS not in self.image.topics:
             self.auto_create(CONSUMER_OFFSETS, now)
         return self.groups
+
+    def due(self) -> Instant:
+        """When `expire` has something to do next."""
+        groups = self.groups.due()
+        return self._retention.due() if groups is None else min(groups, self._retention.due())
+
+    def expire(self, now: Instant) -> None:
+        """What time alone brings about: in groups, and of old records."""
+        self.groups.expire(now)
+        for key in self._retention.expire(now):
+            self.waiters.touch(key)
 
     def new_producer_id(self, now: Instant) -> int:
         """An id that no producer has had; blocks of them are taken through the metadata log."""

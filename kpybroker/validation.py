@@ -10,17 +10,20 @@ from kpybroker.wire.compiler import WireError
 from kpybroker.wire.errors import Error
 from kpybroker.wire.records import (
     DECOMPRESSED_LIMIT,
+    NO_PRODUCER_EPOCH,
+    NO_PRODUCER_ID,
     NO_TIMESTAMP,
     BatchError,
     BatchHeader,
     check_crc,
     check_header,
     check_records,
-    records,
+    each_record,
 )
 
 ZSTD = 4
 LOG_APPEND_TIME = "LogAppendTime"
+MOST_RECORD_ERRORS = 200_000  # as many records as 1 MB can hold without compression: of a bomb no more are told
 EVERY_RECORD = 2**31  # of a compacted topic, where each must have a key
 
 
@@ -37,12 +40,9 @@ class Refusal(NamedTuple):
 
 def refuse_shape(batches: list[tuple[BatchHeader, memoryview]], version: int) -> Refusal | None:
     """What a Produce request may carry for one partition: exactly one batch, zstd from version 7 on."""
-    if len(batches) != 1:
-        return Refusal(Error.INVALID_RECORD)
-    codec = batches[0][0].codec
-    if version < 7 and codec >= ZSTD:
-        return Refusal(Error.UNSUPPORTED_COMPRESSION_TYPE if codec == ZSTD else Error.UNKNOWN_SERVER_ERROR)
-    return None
+    if batches and version < 7 and batches[0][0].codec == ZSTD:
+        return Refusal(Error.UNSUPPORTED_COMPRESSION_TYPE)
+    return Refusal(Error.INVALID_RECORD) if len(batches) != 1 else None
 
 
 def examine(
@@ -73,16 +73,34 @@ def examine(
             not by_broker_time
             and (
                 largest > now + topic.message_timestamp_after_max_ms
-                or NO_TIMESTAMP < least < now - topic.message_timestamp_before_max_ms
+                or least < now - topic.message_timestamp_before_max_ms
             )
         )
         if doubtful or (topic.compact and walk.keyless):
-            return _refuse_each(header, batch, topic, now) or largest
+            refusal = _refuse_each(header, batch, topic, now)
+            if refusal is not None:
+                return refusal
     except BatchError as error:
         return Refusal(error.error)
     except WireError:
         return Refusal(Error.UNKNOWN_SERVER_ERROR)
-    return largest
+    return max(NO_TIMESTAMP, largest)
+
+
+def examine_rewriting(header: BatchHeader, batch: memoryview) -> Refusal | int:
+    """Whether a batch can be written anew in another codec; the max timestamp. Every record is looked at, and what
+    MemoryRecordsBuilder cannot write is an exception without a code of its own.
+    """
+    try:
+        walk = check_records(batch, header, records_limit=EVERY_RECORD, bytes_limit=DECOMPRESSED_LIMIT)
+    except BatchError as error:
+        return Refusal(error.error)
+    except WireError:
+        return Refusal(Error.UNKNOWN_SERVER_ERROR)
+    has_producer = header.producer_epoch != NO_PRODUCER_EPOCH and header.base_sequence >= 0
+    if walk.least_timestamp < NO_TIMESTAMP or not (header.producer_id == NO_PRODUCER_ID or has_producer):
+        return Refusal(Error.UNKNOWN_SERVER_ERROR)
+    return walk.max_timestamp
 
 
 def _refuse_each(header: BatchHeader, batch: memoryview, topic: TopicSettings, now: Instant) -> Refusal | None:
@@ -92,7 +110,9 @@ def _refuse_each(header: BatchHeader, batch: memoryview, topic: TopicSettings, n
     latest = now + topic.message_timestamp_after_max_ms
     errors: list[tuple[int, str | None]] = []
     invalid_timestamp = False
-    for index, record in enumerate(records(batch, header)):
+    for index, record in enumerate(each_record(batch, header)):
+        if len(errors) == MOST_RECORD_ERRORS:
+            break
         if topic.compact and record.key is None:
             errors.append((index, "a compacted topic takes no record without a key"))
         elif not by_broker_time and record.timestamp != NO_TIMESTAMP:

@@ -126,8 +126,8 @@ def init_producer_id() -> InitProducerIdRequest:
     return InitProducerIdRequest(transactional_id=None, transaction_timeout_ms=1000)
 
 
-def end_offset(topic: str, index: int = 0) -> ListOffsetsRequest:
-    part = ListOffsetsRequest.ListOffsetsTopic.ListOffsetsPartition(partition_index=index, timestamp=-1)
+def end_offset(topic: str, index: int = 0, timestamp: int = -1) -> ListOffsetsRequest:
+    part = ListOffsetsRequest.ListOffsetsTopic.ListOffsetsPartition(partition_index=index, timestamp=timestamp)
     return ListOffsetsRequest(
         replica_id=-1, topics=[ListOffsetsRequest.ListOffsetsTopic(name=topic, partitions=[part])]
     )

@@ -17,6 +17,7 @@ from kpybroker.state import State
 from kpybroker.wire.apis import request_type
 from kpybroker.wire.declare import type_of
 from kpybroker.wire.fields import blank
+from kpybroker.wire.messages.alter_client_quotas import AlterClientQuotasRequest
 from kpybroker.wire.messages.api_versions import ApiVersionsRequest
 from kpybroker.wire.messages.list_groups import ListGroupsRequest, ListGroupsResponse
 from kpybroker.wire.messages.metadata import MetadataRequest
@@ -27,6 +28,7 @@ from tests.requests import create_topic, fetch, fetched, metadata, produce, prod
 from tests.scripted import scripted_run
 
 UNSUPPORTED_VERSION, UNKNOWN_SERVER_ERROR = 35, -1
+ENTITY = AlterClientQuotasRequest.EntryData.EntityData(entity_type="user", entity_name="u")
 
 
 # -- what is no request --------------------------------------------------------------------------------------------
@@ -165,11 +167,28 @@ def test_a_bug_is_one_answer(handle: Any, caplog: pytest.LogCaptureFixture) -> N
     assert client.ask(metadata(), 9).brokers[0].node_id == 1
 
 
-def test_a_bug_where_no_error_can_be_said_is_a_hang_up() -> None:
-    """DeleteGroups has no error for the whole answer: the connection ends, others go on."""
-    bench = bench_with(broken, key=42)
+def test_a_bug_is_told_of_each_thing_that_was_asked_for() -> None:
+    """Where an answer has no error of its own, each element has it (AbstractRequest.getErrorResponse)."""
+    client = bench_with(broken, key=0).connect()
+    assert produced(client.ask(produce("t", b"x", index=3), 9)) == (UNKNOWN_SERVER_ERROR, -1)
+    client = bench_with(broken, key=1).connect()
+    (part,) = client.ask(fetch(("t", 3, 0)), 4).responses[0].partitions
+    assert (part.partition_index, part.error_code, part.high_watermark) == (3, UNKNOWN_SERVER_ERROR, -1)
+    client = bench_with(broken, key=42).connect()
+    (group,) = client.ask(blank(request_type(42), groups_names=["g"]), 2).results
+    assert (group.group_id, group.error_code) == ("g", UNKNOWN_SERVER_ERROR)
+    client = bench_with(broken, key=49).connect()
+    entry = AlterClientQuotasRequest.EntryData(entity=[ENTITY], ops=[])
+    (altered,) = client.ask(AlterClientQuotasRequest(entries=[entry], validate_only=False), 1).entries
+    assert [(one.entity_type, one.entity_name) for one in altered.entity] == [("user", "u")]
+    assert altered.error_code == UNKNOWN_SERVER_ERROR
+
+
+def test_a_bug_where_nobody_waits_for_an_answer_is_a_hang_up() -> None:
+    """With acks=0 an error cannot be told but by the end of the connection; others go on."""
+    bench = bench_with(broken, key=0)
     client, other = bench.connect(), bench.connect()
-    client.send(request_of(42), 2)
+    client.send(produce("t", b"x", acks=0), 9)
     assert not client.is_open
     assert len(bench.core.bugs) == 1
     assert other.ask(metadata(), 9).brokers[0].node_id == 1
@@ -181,10 +200,6 @@ def test_an_answer_that_cannot_be_written_is_a_bug_too() -> None:
     client = bench.connect()
     assert client.ask(ListGroupsRequest(), 4).error_code == UNKNOWN_SERVER_ERROR
     assert len(bench.core.bugs) == 1
-
-
-def request_of(key: int) -> Any:
-    return blank(request_type(key))
 
 
 # -- waiting -------------------------------------------------------------------------------------------------------
@@ -262,6 +277,55 @@ def test_min_bytes_that_never_come_end_at_max_wait(bench: Bench) -> None:
     assert fetched(client.answer()) == {("a", 0): [b"little"]}
 
 
+SMALL_SEGMENTS = {"segment.bytes": str(2**20)}  # the least that there may be
+HALF, MOST = b"h" * 300_000, b"m" * 600_000  # of such a segment
+
+
+@pytest.fixture
+def rolling() -> Bench:
+    """A core with the topic t, whose segments are small."""
+    made = Bench()
+    made.connect().ask(create_topic("t", 2, SMALL_SEGMENTS), 7)
+    return made
+
+
+def test_an_older_segment_is_answered_at_once(rolling: Bench) -> None:
+    """Nothing more comes into a segment that is not the last: who reads there does not wait (DelayedFetch, case F)."""
+    producer = rolling.connect()
+    for value in (MOST, MOST):
+        producer.ask(produce("t", value), 9)
+    first = send_fetch(rolling, ("t", 0, 0), max_wait_ms=500, min_bytes=2**20)
+    assert fetched(first.answer()) == {("t", 0): [MOST]}
+    last = send_fetch(rolling, ("t", 0, 1), max_wait_ms=500, min_bytes=2**20)
+    rolling.advance(499)
+    assert last.is_waiting
+    rolling.advance(1)
+    assert fetched(last.answer()) == {("t", 0): [MOST]}
+
+
+@pytest.mark.parametrize("offset", [0, 1])
+def test_a_new_segment_ends_the_wait_for_the_old_one(rolling: Bench, offset: int) -> None:
+    """Who waits for more than there is in a segment, or at its end, is answered when the next one begins."""
+    producer = rolling.connect()
+    producer.ask(produce("t", HALF), 9)
+    reader = send_fetch(rolling, ("t", 0, offset), max_wait_ms=500, min_bytes=2**20)
+    producer.ask(produce("t", HALF), 9)
+    assert reader.is_waiting
+    producer.ask(produce("t", MOST), 9)
+    assert fetched(reader.answer()) == {("t", 0): [HALF, HALF][offset:]}
+
+
+def test_what_lies_there_counts_even_where_it_does_not_fit(bench: Bench) -> None:
+    """min_bytes are counted from the offsets to the ends, not in the answer, which has no room for a second batch."""
+    producer = bench.connect()
+    for index in (0, 1):
+        producer.ask(produce("a", b"x" * 100, index=index), 9)
+    size = len(parts_records(send_fetch(bench, ("a", 0, 0))))
+    limits = {"max_wait_ms": 500, "max_bytes": size + 10, "min_bytes": size + 10}
+    answer = fetched(send_fetch(bench, ("a", 0, 0), ("a", 1, 0), **limits).answer())
+    assert answer == {("a", 0): [b"x" * 100], ("a", 1): []}
+
+
 def test_waiters_are_answered_in_the_order_they_came(bench: Bench) -> None:
     """One append answers many fetches: first come, first served."""
     clients = [send_fetch(bench, ("a", 0, 0), max_wait_ms=500) for _ in range(20)]
@@ -273,10 +337,11 @@ def test_waiters_are_answered_in_the_order_they_came(bench: Bench) -> None:
 
 def test_a_dropped_connection_drops_its_fetch(bench: Bench) -> None:
     """Nobody waits for an answer whose asker has gone: no deadline, no waiter, and a produce goes on as ever."""
+    before = bench.core.due()
     client = send_fetch(bench, ("a", 0, 0), max_wait_ms=500)
-    assert bench.core.due() is not None
+    assert bench.core.due() == bench.now + 500
     client.close()
-    assert bench.core.due() is None
+    assert bench.core.due() == before
     assert len(bench.state.waiters) == 0
     assert produced(bench.connect().ask(produce("a", b"x"), 9)) == (0, 0)
     assert not bench.core.bugs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tracemalloc
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,8 @@ from kpybroker.wire.messages.produce import ProduceRequest
 from kpybroker.wire.records import build
 from tests.core import META, START, Bench, CoreClient
 from tests.frames import request_frame
+from tests.requests import create_topic, end_offset, produced
+from tests.requests import produce as produced_batch
 
 FILE_CALLS = ("pwrite", "pread", "open", "fstat", "stat", "lseek", "read", "write")
 
@@ -104,6 +107,23 @@ def test_an_append_is_one_write_and_a_read_at_the_end_none(tmp_path: Path) -> No
     _, looked = cost(bench, client, fetch("orders", 18), 12)
     assert not looked
     directory.close()
+
+
+def test_a_search_by_time_stops_where_it_finds() -> None:
+    """A batch may hold very many records in very few bytes: who looks for one of them does not make all of them."""
+    client = Bench().connect()
+    client.ask(create_topic("orders"), 7)
+    many = build([(START, None, None, ())] * 100_000, codec=1)
+    assert len(many) < 300_000
+    assert produced(client.ask(produced_batch("orders", data=many), 9)) == (0, 0)
+    tracemalloc.start()
+    try:
+        (topic,) = client.ask(end_offset("orders", timestamp=START), 7).topics
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert topic.partitions[0].offset == 0
+    assert most < 5_000_000
 
 
 def modules_of(statement: str) -> set[str]:

@@ -157,6 +157,19 @@ def test_a_batch_larger_than_a_segment() -> None:
     assert append(target, bytes(1_000_000)) == Appended(0)
 
 
+def test_it_is_what_is_stored_that_has_to_fit_into_a_segment() -> None:
+    """The size is looked at when the broker has changed the compression, before the producer is (UnifiedLog.append)."""
+    target = partition(segment_bytes="1048576", max_message_bytes="4000000", compression_type="gzip")
+    assert append(target, bytes(2_000_000)) == Appended(0)
+    target = partition(segment_bytes="1048576", max_message_bytes="4000000", compression_type="uncompressed")
+    numbered = {"producer_id": 7, "producer_epoch": 0}
+    assert append(target, b"a", **numbered, base_sequence=0) == Appended(0)
+    assert append(target, bytes(2_000_000), **numbered, base_sequence=5, codec=1) == Refusal(
+        Error.RECORD_LIST_TOO_LARGE
+    )
+    assert append(target, b"b", **numbered, base_sequence=5) == Refusal(Error.OUT_OF_ORDER_SEQUENCE_NUMBER)
+
+
 def test_a_batch_that_grows_past_the_limit_when_it_is_taken_apart() -> None:
     """MESSAGE_TOO_LARGE is asked again after the broker has changed the compression (UnifiedLog.append)."""
     target = partition(compression_type="uncompressed", max_message_bytes="10000")
@@ -175,3 +188,35 @@ def test_producers_are_forgotten_in_time() -> None:
         Error.OUT_OF_ORDER_SEQUENCE_NUMBER
     )
     assert target.append(read_header(batch), memoryview(batch), later + 600_000) == Appended(1)
+
+
+def test_a_refused_sequence_has_made_room() -> None:
+    """Kafka rolls before it looks at a sequence: what comes next lies in a new segment, and nothing is lost by that."""
+    target = partition(message_timestamp_after_max_ms=str(2**62))
+    append(target, b"x", producer_id=5, producer_epoch=1, base_sequence=0)
+    late = append(target, b"x", time=NOW + 2**40, producer_id=5, producer_epoch=1, base_sequence=7)
+    assert late == Refusal(Error.OUT_OF_ORDER_SEQUENCE_NUMBER)
+    assert find_timestamp(target.log, NOW + 1) is None
+    assert target.delete_records(-1) == 1
+    assert find_timestamp(target.log, NOW) is None
+    assert find_max_timestamp(target.log) is None
+    assert append(target, b"y", producer_id=5, producer_epoch=1, base_sequence=1) == Appended(1)
+    assert [record.value for record in records(read(target, 1))] == [b"y"]
+
+
+def test_after_no_epoch_any_sequence_will_do() -> None:
+    """A producer of epoch -1 has no sequence that another would have to follow."""
+    target = partition()
+    for number, (epoch, sequence) in enumerate([(-1, 2**31 - 1), (-1, 7), (1, 4)]):
+        batch = {"producer_id": 5, "producer_epoch": epoch, "base_sequence": sequence}
+        assert append(target, b"x", **batch) == Appended(number)
+    assert append(target, b"x", producer_id=5, producer_epoch=1, base_sequence=6) == Refusal(
+        Error.OUT_OF_ORDER_SEQUENCE_NUMBER
+    )
+
+
+@pytest.mark.parametrize("odd", [{"time": -2}, {"producer_id": 5, "base_sequence": 0}])
+def test_what_cannot_be_rewritten(odd: dict[str, int]) -> None:
+    """A batch for another codec is made anew, and that takes times from -1 on, and an epoch with a producer's id."""
+    assert append(partition(), b"x", **odd) == Appended(0)
+    assert append(partition(compression_type="gzip"), b"x", **odd) == Refusal(Error.UNKNOWN_SERVER_ERROR)

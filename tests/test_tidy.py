@@ -25,7 +25,7 @@ FLOORS = (  # from the top down: imports run downwards, or sideways
     ("state", "reading"),
     ("journal", "coordinators", "waiting", "sessions", "telemetry", "faults", "recording"),
     ("replication", "groups", "transactions", "security"),
-    ("partition", "replicas", "metadata", "validation", "message_sets"),
+    ("partition", "replicas", "metadata", "validation", "message_sets", "retention"),
     ("storage",),
     ("wire", "machine", "config", "releases"),
 )
@@ -315,10 +315,11 @@ def served(api: Api) -> str:
 
 
 def test_the_table_of_handlers_is_the_folder() -> None:
-    """Each file of handlers/ answers one API, by the function of its name, and is in the table."""
+    """Each file of handlers/ answers one API by the function of its name, and is in the table, in the order of keys."""
     files = sorted(Path(source.path).stem for source in handlers())
     rows = [served(api) for api in APIS.values()]
     assert sorted(rows) == files
+    assert list(APIS) == sorted(APIS)
 
 
 def test_a_handler_says_what_it_answers() -> None:

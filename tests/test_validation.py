@@ -115,6 +115,16 @@ def test_timestamps_out_of_bounds_are_named() -> None:
     assert look_at(build([(-1, None, b"x", ())]), message_timestamp_before_max_ms="0") == -1
 
 
+def test_the_errors_of_a_bomb_are_bounded() -> None:
+    """A batch of few bytes may hold millions of wrong records: what is told of them has an end."""
+    data = build([(NOW, None, None, ())] * 300_000, codec=1)
+    assert len(data) < 1_000_000
+    refusal = look_at(data, cleanup_policy="compact")
+    assert isinstance(refusal, Refusal)
+    assert refusal.error is Error.INVALID_RECORD
+    assert [index for index, _ in refusal.record_errors] == list(range(200_000))
+
+
 def test_log_append_time_takes_any_timestamp() -> None:
     """Where the broker's time counts, the producer's is not looked at."""
     far = build([(NOW + 9 * HOUR, None, b"x", ())])

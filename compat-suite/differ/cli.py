@@ -7,6 +7,7 @@ import re
 import sys
 import time
 from contextlib import nullcontext
+from importlib import import_module
 from itertools import groupby
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from differ.collect import Case
 from differ.compare import Difference, allowed_from, differences, load_allowed, split
 from differ.kafka import apache_kafka
 from differ.report import rewrite
+from differ.scripts import Duel, run
 from differ.served import LATEST, RELEASES
 
 TITLE = "# Differences from Apache Kafka\n"
@@ -84,6 +86,26 @@ def compare(release: str, bootstrap: str, only: str, lines: int, home: Path) -> 
     if len(unlisted) > lines:
         click.echo(f"... and {len(unlisted) - lines} more")
     sys.exit(1 if unlisted else 0)
+
+
+@main.command(name="scripts")
+@click.argument("world")
+@click.option("--bootstrap", required=True, help="HOST:PORT of an Apache Kafka.")
+@click.option("--against", required=True, help="HOST:PORT of the broker to compare with it.")
+@click.option("--seed", default=0, help="The first seed.")
+@click.option("--count", default=1, help="So many seeds.")
+@click.option("--keep", is_flag=True, help="Write what Apache Kafka answered into the golden files.")
+def play_scripts(world: str, bootstrap: str, against: str, seed: int, count: int, keep: bool) -> None:
+    """Plays random scripts of a WORLD (differ/worlds) against two brokers; exit 1 if their answers part."""
+    duel = Duel(parse_address(bootstrap), parse_address(against), allowed_from(LATEST))
+    collect.prepare(duel.kafka)
+    collect.prepare(duel.other)
+    name = f"scripts/{world}"
+    agreed = run(duel, import_module(f"differ.worlds.{world}"), name, range(seed, seed + count))
+    if keep:
+        golden.save(name, agreed)
+    click.echo(f"{count} scripts, {count - len(agreed)} of them part; {duel.asked} requests")
+    sys.exit(1 if len(agreed) < count else 0)
 
 
 @main.command()

@@ -16,6 +16,7 @@ LOW_ATTRIBUTES = 22  # where a batch has its codec and its kind of time
 ABSENT = object()  # expected of a config that the answer leaves out
 UNSET = object()  # the same, or the default: 3.9.1 leaves out what a subscription does not set
 DEFAULT = 5  # where a value comes from
+ROUND_TRIPS = 300  # in which an Apache Kafka with the partitions of a whole recording has told all of them
 
 
 def groups_have_configs(talk: Talk) -> bool:
@@ -90,8 +91,8 @@ def probe(talk: Connection, topic: Topic, error: int, *rows: Row | bytes, **more
 
 
 def _give_time(talk: Connection) -> None:
-    """Kafka tells one partition after the other: a hundred round trips later partition 0 has heard of it too."""
-    for _ in range(100):
+    """Kafka tells one partition after the other: some hundred round trips later partition 0 has heard of it too."""
+    for _ in range(ROUND_TRIPS):
         talk.ask_quietly("Metadata", at=4, topics=[])
 
 

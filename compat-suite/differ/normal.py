@@ -59,7 +59,7 @@ ORDERS = (
     Order("ListConfigResources.config_resources", ("resource_type", "resource_name"), "the order of a hash map"),
     Order("CreateTopics.configs", ("name",), "the order of a hash map"),
     Order("CreateTopics.topics", ("name",), "the order of a hash map"),
-    Order("DeleteTopics.responses", ("name", "error_code"), "the order of a hash map"),
+    Order("DeleteTopics.responses", ("name", "error_code", "topic_id"), "the order of a hash map"),
     Order("CreatePartitions.results", ("name",), "the order of a hash map"),
     Order("ElectLeaders.replica_election_results", ("topic",), "the order of a hash map, where all are asked for"),
     Order("Produce.responses", ("name", "topic_id"), "the order of a hash map"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
+import re
 import time
 from collections.abc import Iterator, Mapping
 from importlib import import_module
@@ -18,18 +19,21 @@ from differ.talk import Talk
 
 
 class Broker(NamedTuple):
-    """One broker of its own: its settings, and the cases that are played on it."""
+    """One broker of its own: its settings, and the cases that are played on it, once it coordinates groups if it has
+    any."""
 
     book: str
     told: Mapping[str, str]
     cases: list[Case]
+    has_groups: bool
 
 
 def brokers() -> Iterator[Broker]:
     for name in sorted(module.name for module in pkgutil.iter_modules(told_otherwise.__path__)):
         module = import_module(f"{told_otherwise.__name__}.{name}")
         book = f"told_otherwise/{name}"
-        yield Broker(book, module.TOLD, list(collect.cases_of(module, book, LATEST)))
+        cases = list(collect.cases_of(module, book, LATEST))
+        yield Broker(book, module.TOLD, cases, getattr(module, "HAS_GROUPS", False))
 
 
 def await_broker(address: tuple[str, int]) -> None:
@@ -41,13 +45,16 @@ def await_broker(address: tuple[str, int]) -> None:
 
 @click.command()
 @click.option("--peers", default="", help="Directory with Kafka's jars in kafka/libs (or KAFKA_PEERS).")
-def main(peers: str) -> None:
+@click.option("--only", default="", help="Only books that match this regular expression.")
+def main(peers: str, only: str) -> None:
     """Asks an Apache Kafka for each of them and writes the golden files anew."""
-    for broker in brokers():
+    for broker in [each for each in brokers() if re.search(only, each.book)]:
         with apache_kafka(peers, told=broker.told) as where:
             host, _, port = where.rpartition(":")
             address = host, int(port)
             await_broker(address)
+            if broker.has_groups:
+                collect.prepare(address)
             began = time.monotonic()
             played = {case.key: collect.run(case, address) for case in broker.cases}
         golden.save(broker.book, played)

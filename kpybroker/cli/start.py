@@ -12,6 +12,7 @@ import click
 import trio
 
 from kpybroker.config.listeners import address_text
+from kpybroker.config.obeyed import OBEYED
 from kpybroker.config.properties import read_overrides, read_properties
 from kpybroker.config.settings import Settings
 from kpybroker.config.values import SettingError
@@ -62,6 +63,9 @@ def start(
         settings = Settings(told, strict=strict)
         for name in settings.unknown:
             log.warning("setting %s is not known, it is kept and has no effect", name)
+        idle = [name for name in told if name not in (*OBEYED["broker"], *settings.unknown)]
+        if idle:
+            log.info("kept and described, and without an effect here: %s", ", ".join(idle))
         release = "" if as_version is None else release_of(as_version)
         assembly = assemble(settings, _data_dir(settings, data_dir), parse_topics(topics), release)
     except (SettingError, StartError, StorageError) as error:

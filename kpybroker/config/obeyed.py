@@ -1,4 +1,5 @@
-"""The names of the settings that kpybroker obeys so far; all others are kept and described, and change nothing."""
+"""The names of the settings that kpybroker obeys so far; all others are kept and described, and change nothing, which
+a start says of those that it is told."""
 
 OBEYED: dict[str, tuple[str, ...]] = {
     "broker": (
@@ -28,9 +29,15 @@ OBEYED: dict[str, tuple[str, ...]] = {
         "log.dirs",
         "log.index.interval.bytes",
         "log.index.size.max.bytes",
+        "log.initial.task.delay.ms",
         "log.message.timestamp.after.max.ms",
         "log.message.timestamp.before.max.ms",
         "log.message.timestamp.type",
+        "log.retention.bytes",
+        "log.retention.check.interval.ms",
+        "log.retention.hours",
+        "log.retention.minutes",
+        "log.retention.ms",
         "log.roll.hours",
         "log.roll.jitter.hours",
         "log.roll.jitter.ms",
@@ -77,6 +84,8 @@ OBEYED: dict[str, tuple[str, ...]] = {
         "message.timestamp.after.max.ms",
         "message.timestamp.before.max.ms",
         "message.timestamp.type",
+        "retention.bytes",
+        "retention.ms",
         "segment.bytes",
         "segment.index.bytes",
         "segment.jitter.ms",

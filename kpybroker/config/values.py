@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from math import isinf, isnan
+from math import inf, isinf, isnan
 from typing import Any, TypeAlias
 
 Value: TypeAlias = bool | int | float | str | tuple[str, ...] | None
@@ -85,12 +85,22 @@ _SPACES = " \t\n\v\f\r"  # and what \s of its patterns matches
 
 
 def _whole_number(name: str, kind: str, text: str, trimmed: str) -> int:
-    digits = trimmed[1:] if trimmed[:1] in ("+", "-") else trimmed
-    if digits.isdecimal() and len(digits) <= _MOST_DIGITS:
-        number = int(trimmed)
-        if -(1 << _BITS[kind]) <= number < 1 << _BITS[kind]:
-            return number
-    raise refusal(name, text, f"Not a number of type {kind.upper()}")
+    number = java_number(trimmed, _BITS[kind])
+    if number is None:
+        raise refusal(name, text, f"Not a number of type {kind.upper()}")
+    return number
+
+
+def java_number(text: str, bits: int) -> int | None:
+    """What Java's parsers read: a sign or none, digits, and no more than so many bits beside the sign."""
+    digits = text[1:] if text[:1] in ("+", "-") else text
+    if not digits.isdecimal() or len(digits) > _MOST_DIGITS:
+        return None
+    number = int(text)
+    return number if -(1 << bits) <= number < 1 << bits else None
+
+
+_HEXADECIMAL = re.compile(r"0[xX]([0-9a-fA-F]+\.?|[0-9a-fA-F]*\.[0-9a-fA-F]+)[pP][+-]?[0-9]+")
 
 
 def _double(name: str, text: str, trimmed: str) -> float:
@@ -103,6 +113,11 @@ def _double(name: str, text: str, trimmed: str) -> float:
             return float(trimmed[: len(trimmed) - len(unsigned)] + number)
         except ValueError:
             pass
+    if _HEXADECIMAL.fullmatch(number) is not None:
+        try:
+            return float.fromhex(trimmed[: len(trimmed) - len(unsigned)] + number)
+        except OverflowError:
+            return -inf if trimmed[0] == "-" else inf
     raise refusal(name, text, "Not a number of type DOUBLE")
 
 

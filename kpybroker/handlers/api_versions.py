@@ -30,6 +30,8 @@ def api_versions(state: State, call: Call) -> ApiVersionsResponse:
     # The tables before 4.0 are those of clusters with ZooKeeper, which have none of these features.
     has_features = state.offer.is_since("4.0")
     supported = [feature for feature in FEATURES if has_features and (call.version >= 4 or feature.first > 0)]
+    # A directory of Apache Kafka's may have levels of features whose APIs are not served here: nobody shall use them.
+    levels = {f.name: state.image.features[f.name] for f in FEATURES if f.name in state.image.features}
     return ApiVersionsResponse(
         error_code=Error.NONE,
         api_keys=[_listed(key, versions) for key, versions in state.offer.listed.items()],
@@ -37,10 +39,10 @@ def api_versions(state: State, call: Call) -> ApiVersionsResponse:
             ApiVersionsResponse.SupportedFeatureKey(name=f.name, min_version=f.first, max_version=f.last)
             for f in supported
         ],
-        finalized_features_epoch=state.image.changes if has_features else -1,
+        finalized_features_epoch=state.metadata_end_offset - 1 if has_features else -1,
         finalized_features=[
             ApiVersionsResponse.FinalizedFeatureKey(name=name, max_version_level=level, min_version_level=level)
-            for name, level in (state.image.features.items() if has_features else ())
+            for name, level in (levels.items() if has_features else ())
         ],
     )
 

@@ -1,6 +1,7 @@
 """DescribeConfigs (32): the settings of topics, brokers, loggers, groups and subscriptions, and where each comes from.
 
-Versions: 0-4. Behaves: an empty list of keys, or none, is all of them; synonyms are told when asked for.
+Versions: 0-4. Behaves: an empty list of keys, or none, is all of them; synonyms are told when asked for. A
+resource of an unknown kind fails all that were asked for with it.
 Version 0 has a place for what is a default, where Kafka 3.9 says of everything that it is none.
 Differs from Kafka: the documentation of a setting is null: Kafka's own text is not ours to give; the root logger is
 the only one.
@@ -18,6 +19,8 @@ from kpybroker.config.describe import (
     describe_topic,
 )
 from kpybroker.machine import Call
+from kpybroker.metadata.alteration import BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP, TOPIC, refuse_node
+from kpybroker.metadata.placement import Refused
 from kpybroker.metadata.topic_names import refuse_name
 from kpybroker.state import State
 from kpybroker.wire.errors import Error
@@ -26,24 +29,28 @@ from kpybroker.wire.messages.describe_configs import DescribeConfigsRequest, Des
 Resource = DescribeConfigsRequest.DescribeConfigsResource
 Result = DescribeConfigsResponse.DescribeConfigsResult
 ConfigEntry = Result.DescribeConfigsResourceResult
-LONGEST_ID = len("-2147483648")
-TOPIC, BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP = 2, 4, 8, 16, 32  # ConfigResource.Type
+KINDS = (TOPIC, BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP)
 
 
 def describe_configs(state: State, call: Call) -> DescribeConfigsResponse:
     request: DescribeConfigsRequest = call.request
+    unknown = [resource.resource_type for resource in request.resources if resource.resource_type not in KINDS]
+    if unknown:
+        reason = f"resources of type {unknown[0]} are not described here"
+        refused = [_result(resource, Error.INVALID_REQUEST, reason, []) for resource in request.resources]
+        return DescribeConfigsResponse(throttle_time_ms=0, results=refused)
     results = []
     for resource in request.resources:
         found = _describe(state, resource)
-        if isinstance(found, tuple):
-            results.append(_result(resource, found[0], found[1], []))
+        if isinstance(found, Refused):
+            results.append(_result(resource, found.error, found.message, []))
         else:
             entries = [_entry(entry, request.include_synonyms) for entry in found]
             results.append(_result(resource, Error.NONE, "", entries))
     return DescribeConfigsResponse(throttle_time_ms=0, results=results)
 
 
-def _describe(state: State, resource: Resource) -> list[Entry] | tuple[Error, str]:
+def _describe(state: State, resource: Resource) -> list[Entry] | Refused:
     kind, name = resource.resource_type, resource.resource_name
     keys = resource.configuration_keys or None
     overrides = state.image.configs.get((kind, name), {})
@@ -61,22 +68,17 @@ def _describe(state: State, resource: Resource) -> list[Entry] | tuple[Error, st
     return describe_group(state.settings, overrides, keys)
 
 
-def _refuse(state: State, kind: int, name: str) -> tuple[Error, str] | None:
+def _refuse(state: State, kind: int, name: str) -> Refused | None:
     """Why there is no such resource to describe."""
-    if kind not in (TOPIC, BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP):
-        return Error.INVALID_REQUEST, f"resources of type {kind} are not described here"
     if kind == TOPIC:
         reason = refuse_name(name)
         if reason is not None:
-            return Error.INVALID_TOPIC_EXCEPTION, reason
-        return None if name in state.image.topics else (Error.UNKNOWN_TOPIC_OR_PARTITION, "")
+            return Refused(Error.INVALID_TOPIC_EXCEPTION, reason)
+        return None if name in state.image.topics else Refused(Error.UNKNOWN_TOPIC_OR_PARTITION, "")
     if kind in (BROKER, BROKER_LOGGER) and (name or kind == BROKER_LOGGER):
-        if len(name) > LONGEST_ID or not name.removeprefix("-").isdecimal():
-            return Error.INVALID_REQUEST, f"a broker's id is a number, not '{name}'"
-        if int(name) != state.node_id:
-            return Error.INVALID_REQUEST, f"this is broker {state.node_id}, and '{name}' was asked for"
+        return refuse_node(name, state.node_id)
     if kind in (CLIENT_METRICS, GROUP) and not name:
-        return Error.INVALID_REQUEST, "it has to be named"
+        return Refused(Error.INVALID_REQUEST, "it has to be named")
     return None
 
 
@@ -97,7 +99,7 @@ def _entry(entry: Entry, include_synonyms: bool) -> ConfigEntry:
     )
 
 
-def _result(resource: Resource, error: Error, message: str, configs: list[ConfigEntry]) -> Result:
+def _result(resource: Resource, error: Error, message: str | None, configs: list[ConfigEntry]) -> Result:
     return Result(
         error_code=error,
         error_message=message,

@@ -22,7 +22,7 @@ def describe_quorum(state: State, call: Call) -> DescribeQuorumResponse:
     asked = [(topic.topic_name, part.partition_index) for topic in request.topics for part in topic.partitions]
     if asked != [(CLUSTER_METADATA, 0)] or len(request.topics) > 1:
         return _refuse(request)
-    end = state.image.changes
+    end = state.metadata_end_offset
     voter = ReplicaState(
         replica_id=state.node_id,
         log_end_offset=end,

@@ -10,8 +10,7 @@ from typing import NamedTuple
 
 from kpybroker.handlers.common import offline_replicas, operations
 from kpybroker.machine import Call
-from kpybroker.metadata.image import INTERNAL_TOPICS, Image, PartitionImage, Topic
-from kpybroker.metadata.partition_change import NO_LEADER
+from kpybroker.metadata.image import INTERNAL_TOPICS, NO_LEADER, Image, PartitionImage, Topic
 from kpybroker.metadata.topic_names import refuse_name
 from kpybroker.state import State
 from kpybroker.wire.declare import NO_ID

@@ -31,18 +31,20 @@ from kpybroker.wire.messages.fetch import FetchRequest, FetchResponse
 TopicAnswer = FetchResponse.FetchableTopicResponse
 PartitionData = TopicAnswer.PartitionData
 FIRST_OF_ZSTD = 10
+FIRST_OF_IDS = 13
 
 
 def fetch(state: State, call: Call) -> FetchResponse | Waiting:
     request: FetchRequest = call.request
     context = state.sessions.context(request, call.version, call.arrived)
-    known = request.isolation_level in (READ_UNCOMMITTED, READ_COMMITTED)
-    if not known or context.error is Error.UNKNOWN_SERVER_ERROR:
+    if context.error is Error.UNKNOWN_SERVER_ERROR:
         return _refuse(state, request, call.version)
     if context.error is not Error.NONE:
         return FetchResponse(error_code=context.error, session_id=0, responses=[])
     reader = Reader(state, call, context)
     answers = reader.read(call.arrived)
+    if reader.found and request.isolation_level not in (READ_UNCOMMITTED, READ_COMMITTED):
+        return _refuse(state, request, call.version)  # Kafka finds it when there is something to read
     if reader.is_enough or request.max_wait_ms <= 0:
         return _respond(state, call, context, answers, call.arrived)
     return _wait(state, reader, call)
@@ -76,19 +78,36 @@ def _wait(state: State, reader: Reader, call: Call) -> Waiting:
 
 
 def _respond(state: State, call: Call, context: FetchContext, answers: Answers, now: Instant) -> FetchResponse:
+    told = answers if context.opens is not None and not state.offer.is_since("4.0") else answers[:-1]
+    if call.version >= FIRST_OF_IDS and any(followed.topic_id == NO_ID for followed, _ in told):
+        return _refuse(
+            state, call.request, call.version
+        )  # what follows no id is no neighbour (FetchResponse.toMessage)
     error, session_id, chosen = context.answer(answers, now)
     if call.version < FIRST_OF_BATCHES or (call.version < FIRST_OF_ZSTD and not state.offer.is_since("4.0")):
         find = state.replicas.get
-        chosen = [
-            (followed, in_old_format(followed, data, find(followed.topic, followed.index, call.arrived), call.version))
-            for followed, data in chosen
-        ]
+        read, chosen = (
+            chosen,
+            [
+                (
+                    followed,
+                    in_old_format(followed, data, find(followed.topic, followed.index, call.arrived), call.version),
+                )
+                for followed, data in chosen
+            ],
+        )
+        if _failed(chosen) > _failed(read):  # an exception without a code ends the whole request
+            return _refuse(state, call.request, call.version)
     return FetchResponse(
         error_code=error,
         session_id=session_id,
         responses=_grouped(chosen, call.version),
         node_endpoints=_leaders(state, call, answers) if call.version >= FIRST_OF_LEADERS else [],
     )
+
+
+def _failed(answers: Sequence[tuple[Followed, PartitionData]]) -> int:
+    return sum(data.error_code == Error.UNKNOWN_SERVER_ERROR for _, data in answers)
 
 
 def _leaders(state: State, call: Call, answers: Answers) -> list[FetchResponse.NodeEndpoint]:

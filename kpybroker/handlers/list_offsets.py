@@ -28,10 +28,20 @@ NEVER = 99
 # The first version in which each may be asked for (KIP-734, KIP-405, KIP-1005, KIP-1023).
 SINCE = {LATEST: 0, EARLIEST: 0, MAX_TIMESTAMP: 7, EARLIEST_LOCAL: 8, LATEST_TIERED: 9, EARLIEST_PENDING_UPLOAD: 11}
 READ_UNCOMMITTED, READ_COMMITTED = 0, 1
+CONSUMER = -1  # the replica id of who is none
 
 
 def list_offsets(state: State, call: Call) -> ListOffsetsResponse:
     request: ListOffsetsRequest = call.request
+    known = call.version == 0 or request.isolation_level in (READ_UNCOMMITTED, READ_COMMITTED)
+    if not known and request.topics and state.offer.is_since("4.0"):
+        topics = [
+            TopicAnswer(
+                name=topic.name, partitions=[_refuse(each, Error.UNKNOWN_SERVER_ERROR) for each in topic.partitions]
+            )
+            for topic in request.topics
+        ]
+        return ListOffsetsResponse(topics=topics)
     times = Counter((topic.name, part.partition_index) for topic in request.topics for part in topic.partitions)
     topics = []
     for topic in request.topics:
@@ -59,10 +69,10 @@ def _answer(state: State, call: Call, topic: str, asked: Asked, *, is_repeated: 
     isolation_level = call.request.isolation_level
     if is_repeated:
         return _refuse(asked, Error.INVALID_REQUEST)
-    if isolation_level not in (READ_UNCOMMITTED, READ_COMMITTED):
-        return _refuse(asked, Error.UNKNOWN_SERVER_ERROR)
     if asked.timestamp < 0 and call.version < SINCE.get(asked.timestamp, NEVER):
         return _refuse(asked, Error.UNSUPPORTED_VERSION)
+    if isolation_level not in (READ_UNCOMMITTED, READ_COMMITTED) and call.request.replica_id == CONSUMER:
+        return _refuse(asked, Error.UNKNOWN_SERVER_ERROR)  # before 4.0; since then the whole request
     partition = state.replicas.get(topic, asked.partition_index, call.arrived)
     return _one(partition, asked, isolation_level == READ_COMMITTED)
 
@@ -108,19 +118,24 @@ def _segments(state: State, call: Call, topic: str, asked: Asked) -> PartitionAn
     partition = state.replicas.get(topic, asked.partition_index, call.arrived)
     if partition is None:
         return _refuse(asked, Error.UNKNOWN_TOPIC_OR_PARTITION)
+    if asked.max_num_offsets < 0:
+        return _refuse(asked, Error.UNKNOWN_SERVER_ERROR)  # NegativeArraySizeException
     log = partition.log
     starts = [
-        (max(segment.base_offset, log.start_offset), log.files.modified(segment.log.path))
+        (
+            max(segment.base_offset, log.start_offset),
+            log.files.modified(segment.log.path) if segment.size else call.arrived,
+        )
         for segment in log.segments.all
     ] or [(log.start_offset, call.arrived)]
-    if log.end_offset > starts[-1][0]:
+    if log.segments.last is not None and log.segments.last.size > 0:  # also where all of it is deleted by now
         starts.append((log.end_offset, call.arrived))
     if asked.timestamp == EARLIEST:
         del starts[1:]
     elif asked.timestamp != LATEST:
         while starts and starts[-1][1] > asked.timestamp:
             starts.pop()
-    offsets = [offset for offset, _ in reversed(starts)][: max(0, asked.max_num_offsets)]
+    offsets = [offset for offset, _ in reversed(starts)][: asked.max_num_offsets]
     return PartitionAnswer(partition_index=asked.partition_index, error_code=Error.NONE, old_style_offsets=offsets)
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from kpybroker.handlers.common import endpoint, offline_replicas, operations
 from kpybroker.machine import Call
-from kpybroker.metadata.image import INTERNAL_TOPICS, Image, PartitionImage, Topic
-from kpybroker.metadata.partition_change import NO_LEADER
+from kpybroker.metadata.image import INTERNAL_TOPICS, NO_LEADER, Image, PartitionImage, Topic
 from kpybroker.metadata.topic_names import refuse_name
 from kpybroker.state import State
 from kpybroker.wire.declare import NO_ID
 from kpybroker.wire.errors import Error
+from kpybroker.wire.fields import changed
 from kpybroker.wire.messages.metadata import MetadataRequest, MetadataResponse
 
 TopicMetadata = MetadataResponse.MetadataResponseTopic
@@ -42,17 +42,18 @@ def metadata(state: State, call: Call) -> MetadataResponse:
 
 
 def _makes_no_sense(request: MetadataRequest, version: int) -> bool:
-    """Before version 12 a topic cannot be asked for by its id; and a topic has one or the other."""
-    return any(
-        (topic.name is None and (version < 12 or bytes(topic.topic_id) == NO_ID))
-        or (version < 12 and bytes(topic.topic_id) != NO_ID)
-        for topic in request.topics or ()
-    )
+    """Before version 12 a topic cannot be asked for by its id; and where none has an id, each has a name."""
+    with_id = any(bytes(topic.topic_id) != NO_ID for topic in request.topics or ())
+    nameless = any(topic.name is None for topic in request.topics or ())
+    return with_id or nameless if version < 12 else nameless and not with_id
 
 
 def _refuse(request: MetadataRequest, error: Error) -> MetadataResponse:
-    """The whole answer is the error (MetadataRequest.getErrorResponse)."""
-    topics = [_unknown(error, topic.name or "", bytes(topic.topic_id)) for topic in request.topics or ()]
+    """The whole answer is the error, and says nothing else of the topics (MetadataRequest.getErrorResponse)."""
+    topics = [
+        changed(_unknown(error, topic.name or "", bytes(topic.topic_id)), is_internal=False)
+        for topic in request.topics or ()
+    ]
     return MetadataResponse(brokers=[], topics=topics, error_code=error)
 
 

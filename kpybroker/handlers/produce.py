@@ -14,17 +14,17 @@ from kpybroker.message_sets import append_old, check_entries
 from kpybroker.metadata.image import INTERNAL_TOPICS
 from kpybroker.state import State
 from kpybroker.storage.files import StorageError
-from kpybroker.validation import Refusal, refuse_shape
+from kpybroker.validation import ZSTD, Refusal, refuse_shape
 from kpybroker.wire.declare import Extent
 from kpybroker.wire.errors import Error
 from kpybroker.wire.messages.produce import ProduceRequest, ProduceResponse
-from kpybroker.wire.records import BatchError, BatchHeader, batches, is_transactional
+from kpybroker.wire.records import BatchError, BatchHeader, batches, first_codec, is_transactional
 
 TopicAnswer = ProduceResponse.TopicProduceResponse
 PartitionAnswer = TopicAnswer.PartitionProduceResponse
 RecordError = PartitionAnswer.BatchIndexAndErrorMessage
 NO_OFFSET = -1
-FIRST_OF_BATCHES = 3  # the version from which on a partition gets exactly one batch of magic 2
+FIRST_OF_BATCHES, FIRST_OF_ZSTD = 3, 7  # from 3 on a partition gets exactly one batch of magic 2
 # Errors that Kafka finds before it asks the log where it starts (ReplicaManager.appendToLocalLog).
 BEFORE_THE_LOG = (Error.CORRUPT_MESSAGE, Error.MESSAGE_TOO_LARGE, Error.RECORD_LIST_TOO_LARGE)
 
@@ -32,6 +32,8 @@ BEFORE_THE_LOG = (Error.CORRUPT_MESSAGE, Error.MESSAGE_TOO_LARGE, Error.RECORD_L
 def produce(state: State, call: Call) -> ProduceResponse | Silence:
     request: ProduceRequest = call.request
     refusal = _refusal(request, call.version)
+    if FIRST_OF_BATCHES <= call.version < FIRST_OF_ZSTD and refusal is None:
+        refusal = _refuse_codecs(state, request)
     topics: dict[tuple[str, bytes], dict[int, Extent | None]] = {}
     for topic in request.topic_data:
         # A partition that is named twice is one partition, and its last records count (a map in Kafka).
@@ -63,6 +65,17 @@ def _refusal(request: ProduceRequest, version: int) -> Refusal | None:
     return None
 
 
+def _refuse_codecs(state: State, request: ProduceRequest) -> Refusal | None:
+    """Where zstd is looked for, a codec that nobody knows ends the whole request (ProduceRequest.validateRecords)."""
+    parts = [(topic.name, part.index, part.records) for topic in request.topic_data for part in topic.partition_data]
+    unknown = [
+        name
+        for name, index, data in parts
+        if isinstance(data, memoryview) and first_codec(data) > ZSTD and state.image.partition(name, index)
+    ]
+    return Refusal(Error.UNKNOWN_SERVER_ERROR) if unknown else None
+
+
 def _topic(
     state: State, call: Call, key: tuple[str, bytes], asked: Mapping[int, Extent | None], refusal: Refusal | None
 ) -> TopicAnswer:
@@ -81,6 +94,14 @@ def _topic(
 
 
 def _partition(state: State, call: Call, topic: str, index: int, records: Extent | None) -> PartitionAnswer:
+    """A disk that fails one partition does not take back what others have written."""
+    try:
+        return _append(state, call, topic, index, records)
+    except StorageError as failure:
+        return _refused(index, Refusal(Error.KAFKA_STORAGE_ERROR, str(failure)))
+
+
+def _append(state: State, call: Call, topic: str, index: int, records: Extent | None) -> PartitionAnswer:
     partition = state.replicas.get(topic, index, call.arrived)
     if partition is None:
         return _refused(index, Refusal(Error.UNKNOWN_TOPIC_OR_PARTITION))
@@ -91,7 +112,8 @@ def _partition(state: State, call: Call, topic: str, index: int, records: Extent
         try:
             found = batches(records) if records is not None else []
         except BatchError as error:
-            return _refused(index, Refusal(error.error))
+            is_zstd = call.version < FIRST_OF_ZSTD and records is not None and first_codec(records) == ZSTD
+            return _refused(index, Refusal(Error.UNSUPPORTED_COMPRESSION_TYPE if is_zstd else error.error))
         refusal = refuse_shape(found, call.version)
         if refusal is not None:
             return _refused(index, refusal)
@@ -100,13 +122,8 @@ def _partition(state: State, call: Call, topic: str, index: int, records: Extent
     if topic in INTERNAL_TOPICS and call.client_id != "__admin_client":
         # ReplicaManager.appendToLocalLog: only Kafka's own admin client writes to internal topics.
         return _refused(index, Refusal(Error.INVALID_TOPIC_EXCEPTION))
-    try:
-        if sets is not None:
-            result = append_old(partition, sets, call.arrived)
-        else:
-            result = partition.append(*found[0], call.arrived)
-    except StorageError as failure:
-        return _refused(index, Refusal(Error.KAFKA_STORAGE_ERROR, str(failure)))
+    now = call.arrived
+    result = partition.append(*found[0], now) if sets is None else append_old(partition, sets, now)
     if isinstance(result, Refusal):
         return _refused(index, result, NO_OFFSET if result.error in BEFORE_THE_LOG else partition.log_start_offset)
     state.appended(partition)

@@ -1,11 +1,11 @@
-"""What a release lists and we do not do: the request is answered in its own form, with an error in every place for one.
+"""Answers that are errors alone, in the request's own form: to what a release lists and we do not do, or fail to do.
 
 Behaves: as a Kafka that has the API and not what is behind it, which says UNSUPPORTED_VERSION (KafkaApis.handleError).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from kpybroker.machine import Call
@@ -17,6 +17,9 @@ from kpybroker.wire.fields import Field, blank, fields
 
 ERROR_CODE = "error_code"
 TOLD = ("error_code", "error_message")
+CALLED_OTHERWISE = {"partition_index": "partition", "user": "name"}  # in the questions of Fetch and of SCRAM
+INT64, BYTES = Kind("int64", "q", 8), Kind("bytes")
+NO_OFFSET = -1
 
 
 def refusal(state: State, call: Call) -> Any:
@@ -25,13 +28,13 @@ def refusal(state: State, call: Call) -> Any:
 
 def answer_with(error: Error, layout: type[Any], version: int, asked: Any) -> Any:
     """A value of `layout` with this error: at its head, or else in an element for each thing that was asked for."""
-    values: dict[str, Any] = {}
     present = [field for field in fields(layout) if version in field.versions]
     codes = [field.name for field in present if field.name.endswith(ERROR_CODE)]
+    values: dict[str, Any] = {field.name: NO_OFFSET for field in present if field.required and field.kind == INT64}
     if isinstance(asked, (int, str, bytes)):
         values[next(field.name for field in present if not field.name.endswith(TOLD))] = asked
     else:
-        values |= {f.name: getattr(asked, f.name) for f in present if _is_echo(f, type(asked))}
+        values |= _echo(error, present, asked, version)
     if codes:
         return blank(layout, **values | dict.fromkeys(codes, error))
     for field in present:
@@ -40,11 +43,24 @@ def answer_with(error: Error, layout: type[Any], version: int, asked: Any) -> An
     return blank(layout, **values)
 
 
-def _is_echo(field: Field, asked: type[Any]) -> bool:
-    """A plain field that the answer has from the question."""
-    return isinstance(field.kind, Kind) and any(
-        other.name == field.name and other.kind == field.kind and other.array == field.array for other in fields(asked)
-    )
+def _echo(error: Error, present: Iterable[Field], asked: Any, version: int) -> dict[str, Any]:
+    """What the answer has from the question: plain fields, and lists that say what an element is about."""
+    theirs = {field.name: field for field in fields(type(asked)) if version in field.versions}
+    values: dict[str, Any] = {}
+    for field in present:
+        other = theirs.get(field.name) or theirs.get(CALLED_OTHERWISE.get(field.name, ""))
+        if other is None or other.array != field.array or field.kind == BYTES:
+            continue
+        if other.kind == field.kind:
+            values[field.name] = getattr(asked, other.name)
+        elif version not in field.nullable and not isinstance(field.kind, Kind) and _is_plain(field.kind):
+            values[field.name] = [answer_with(error, field.kind, version, one) for one in getattr(asked, other.name)]
+    return values
+
+
+def _is_plain(layout: type[Any]) -> bool:
+    """Whether a part is names and numbers alone, as what a quota is for."""
+    return all(isinstance(field.kind, Kind) and not field.array and field.name not in TOLD for field in fields(layout))
 
 
 def _has_error(layout: type[Any], version: int) -> bool:

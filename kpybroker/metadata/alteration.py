@@ -15,10 +15,10 @@ from kpybroker.config.groups import check_group
 from kpybroker.config.loggers import LEVELS, ROOT, Loggers
 from kpybroker.config.tables import broker, topic
 from kpybroker.config.topics import check_topic
-from kpybroker.config.values import Row, SettingError
+from kpybroker.config.values import Row, SettingError, java_number
 from kpybroker.machine import Record
 from kpybroker.metadata.controller import MINIMUM_IN_SYNC, Controller
-from kpybroker.metadata.image import Image
+from kpybroker.metadata.image import MOST_RECORDS, Image
 from kpybroker.metadata.placement import Refused
 from kpybroker.metadata.topic_names import refuse_name
 from kpybroker.wire.errors import Error
@@ -29,9 +29,8 @@ TOPIC, BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP = 2, 4, 8, 16, 32  # ConfigR
 SET, DELETE, APPEND, SUBTRACT = 0, 1, 2, 3  # AlterConfigOp.OpType
 OPERATIONS = (SET, DELETE, APPEND, SUBTRACT)
 TWICE = Refused(Error.INVALID_REQUEST, "the request names this resource twice")
-MOST_RECORDS = 10_000  # QuorumController.MAX_RECORDS_PER_USER_OP
 LONGEST_VALUE = 32_767
-LONGEST_ID = len("-2147483648")
+WITHOUT_DEFAULT = "process.roles"  # the one list of a broker that has to be given
 ELIGIBLE_LEADERS = "eligible.leader.replicas.version"
 # The lists that can be appended to and taken from: those of a group or a subscription cannot (KafkaConfigSchema).
 _ROWS: dict[int, dict[str, Row]] = {TOPIC: topic.SETTINGS, BROKER: broker.SETTINGS}
@@ -96,20 +95,21 @@ def _look(controller: Controller, node: int, loggers: Loggers, each: Asked, vali
     if nothing:
         return Refused(Error.INVALID_REQUEST, f"no value was given for {', '.join(nothing)}")
     if each.kind == BROKER_LOGGER and not each.replaced:
-        return _refuse_node(each.name, node) or _levels(loggers, each.changes, validate_only)
+        return refuse_node(each.name, node) or _levels(loggers, each.changes, validate_only)
     if each.kind == BROKER:
-        return (_refuse_node(each.name, node) if each.name else None) or _refuse_dynamic(controller, each)
+        return (refuse_node(each.name, node) if each.name else None) or _refuse_dynamic(controller, each)
     if each.kind in (TOPIC, CLIENT_METRICS, GROUP):
         return None
     return Refused(Error.INVALID_REQUEST, f"resources of type {each.kind} have no configs to alter")
 
 
-def _refuse_node(name: str, node: int) -> Refused | None:
-    digits = name[1:] if name[:1] in ("-", "+") else name
-    if len(name) > LONGEST_ID or not digits.isdecimal():
+def refuse_node(name: str, node: int) -> Refused | None:
+    """Why this is not the name of the broker that was asked."""
+    number = java_number(name, 31)
+    if number is None:
         return Refused(Error.INVALID_REQUEST, f"a broker's id is a number, not '{name}'")
-    if int(name) != node:
-        return Refused(Error.INVALID_REQUEST, f"this is broker {node}, and '{name}' was to be altered")
+    if number != node:
+        return Refused(Error.INVALID_REQUEST, f"this is broker {node}, not '{name}'")
     return None
 
 
@@ -181,6 +181,8 @@ def _altered(each: Asked, current: Mapping[str, str]) -> Altered | Refused:
         row = _ROWS.get(each.kind, {}).get(name)
         if row is None or row[0] != "list":
             return Refused(Error.INVALID_CONFIG, f"{name} is no list that can be extended or shortened")
+        if name == WITHOUT_DEFAULT:
+            return Refused(Error.UNKNOWN_SERVER_ERROR, None)  # for Kafka looks for the default to start from
         parts = [part for part in _split(current.get(name, row[1] or "")) if part]
         for part in _split(value or ""):
             if operation == APPEND and part not in parts:

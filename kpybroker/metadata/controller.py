@@ -48,12 +48,13 @@ class Controller:
     def expire(self, now: Instant) -> Decision:
         return Decision()
 
-    def start(self, node: int, addresses: Mapping[str, tuple[str, int]]) -> tuple[Record, ...]:
+    def start(self, node: int, addresses: Mapping[str, tuple[str, int]], offset: int) -> tuple[Record, ...]:
         """What a starting node writes: the features of a new cluster, or else that the partitions of its last run have
         lost their leader; its own registration; and that it leads them again.
 
         Both changes of leader have their epoch, so Apache Kafka too is two epochs further after a restart of its one
-        node, a clean one and one after a kill.
+        node, a clean one and one after a kill. `offset` is that of the first of these records: the registration's own
+        is the broker's epoch.
         """
         values: list[tuple[Any, int]] = []
         if not self.image.features:
@@ -62,7 +63,7 @@ class Controller:
             values.append((self._minimum_in_sync(), 0))
         leads, lost = led_partitions(self.image, node)
         values += [(change, CHANGE_VERSION) for change in lost]
-        epoch = self.image.changes + len(values)
+        epoch = offset + len(values)
         registration = RegisterBrokerRecord(
             broker_id=node,
             incarnation_id=new_id(self.random),

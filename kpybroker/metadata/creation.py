@@ -19,7 +19,7 @@ from kpybroker.wire.schemas.cluster_state import ConfigRecord
 from kpybroker.wire.schemas.cluster_topics import PartitionRecord, TopicRecord
 
 TopicResult = CreateTopicsResponse.CreatableTopicResult
-MAX_PARTITIONS_PER_REQUEST = 10_000  # QuorumController.MAX_RECORDS_PER_USER_OP
+MAX_PARTITIONS_PER_REQUEST = 10_000  # ReplicationControlManager.MAX_PARTITIONS_PER_BATCH
 
 
 class TopicMaker:
@@ -41,6 +41,8 @@ class TopicMaker:
         reason = refuse_name(name)
         if reason is not None:
             return Refused(Error.INVALID_TOPIC_EXCEPTION, reason)
+        if name == CLUSTER_METADATA:
+            return Refused(Error.INVALID_REQUEST, f"{name} is the cluster's own")
         if name in self.image.topics:
             return Refused(Error.TOPIC_ALREADY_EXISTS, f"topic '{name}' already exists")
         other = colliding(name, self.image.topics)
@@ -53,16 +55,12 @@ class TopicMaker:
         for topic in request.topics:
             counts[topic.name] = counts.get(topic.name, 0) + 1
         single = [topic for topic in request.topics if counts[topic.name] == 1 and topic.name != CLUSTER_METADATA]
-        if request.timeout_ms <= 0 and single:  # the controller's queue drops what is late when it comes
-            late = Refused(Error.REQUEST_TIMED_OUT, None)
-            return (), CreateTopicsResponse(topics=[_refusal(topic.name, late) for topic in request.topics])
-        total = sum(max(len(topic.assignments), topic.num_partitions, 1) for topic in single)
+        refused = self._refuse_request(request, single)
+        if refused is not None:
+            return (), CreateTopicsResponse(topics=[_refusal(topic.name, refused) for topic in request.topics])
         records: list[Record] = []
         results: list[TopicResult] = []
         for topic in single:
-            if total > MAX_PARTITIONS_PER_REQUEST:
-                results.append(_refusal(topic.name, Refused(Error.POLICY_VIOLATION, "too many partitions at once")))
-                continue
             made = self._create_topic(topic)
             if isinstance(made, Refused):
                 results.append(_refusal(topic.name, made))
@@ -77,14 +75,24 @@ class TopicMaker:
                 results.append(_refusal(name, Refused(Error.INVALID_REQUEST, f"{name} is the cluster's own")))
         return () if request.validate_only else tuple(records), CreateTopicsResponse(topics=results)
 
+    def _refuse_request(self, request: CreateTopicsRequest, single: Sequence[CreatableTopic]) -> Refused | None:
+        """What fails all topics alike, those that the request names twice among them."""
+        if request.timeout_ms <= 0 and single:  # the controller's queue drops what is late when it comes
+            return Refused(Error.REQUEST_TIMED_OUT, None)
+        default = self._defaults().partitions
+        counts = (default if topic.num_partitions == -1 else max(topic.num_partitions, 0) for topic in single)
+        total = sum(len(topic.assignments) or count for topic, count in zip(single, counts, strict=True))
+        if total > MAX_PARTITIONS_PER_REQUEST:
+            return Refused(Error.POLICY_VIOLATION, "too many partitions at once")
+        return None
+
     def _create_topic(self, topic: CreatableTopic) -> tuple[tuple[Record, ...], TopicResult] | Refused:
         refused = self.refuse_new_topic(topic.name)
         if refused is not None:
             return refused
-        configs = {config.name: config.value for config in topic.configs}
-        if None in configs.values():
+        if any(config.value is None for config in topic.configs):
             return Refused(Error.INVALID_CONFIG, "a topic's config is set to null")
-        overrides = {name: value for name, value in configs.items() if value is not None}
+        overrides = {config.name: config.value for config in topic.configs if config.value is not None}
         reason = check_topic(self._settings, overrides)
         if reason is not None:
             return Refused(Error.INVALID_CONFIG, reason)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from kpybroker.machine import Call, Record
 from kpybroker.metadata.controller import Controller
-from kpybroker.metadata.image import Image
-from kpybroker.metadata.partition_change import NO_LEADER, PartitionChange, active_nodes
+from kpybroker.metadata.image import NO_LEADER, Image
+from kpybroker.metadata.partition_change import PartitionChange, active_nodes
 from kpybroker.metadata.placement import Refused
 from kpybroker.wire.errors import Error
 from kpybroker.wire.messages.elect_leaders import ElectLeadersRequest, ElectLeadersResponse

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from kpybroker.machine import Call, Record
 from kpybroker.metadata.controller import Controller
-from kpybroker.metadata.creation import MAX_PARTITIONS_PER_REQUEST, partition_record
+from kpybroker.metadata.creation import partition_record
+from kpybroker.metadata.image import MOST_RECORDS
 from kpybroker.metadata.image import Topic as KnownTopic
 from kpybroker.metadata.placement import Brokers, Placed, Refused, brokers_of, by_hand, by_number
 from kpybroker.wire.errors import Error
@@ -34,7 +35,7 @@ def create_partitions(controller: Controller, call: Call) -> tuple[tuple[Record,
     for topic in request.topics:
         if counts[topic.name] > 1:
             continue
-        made = _grow(controller, topic, MAX_PARTITIONS_PER_REQUEST - len(records))
+        made = _grow(controller, topic, MOST_RECORDS - len(records))
         refused = made if isinstance(made, Refused) else Refused(Error.NONE, None)
         if not isinstance(made, Refused):
             records.extend(made)

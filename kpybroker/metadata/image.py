@@ -22,6 +22,7 @@ from kpybroker.wire.schemas.cluster_state import (
     ProducerIdsRecord,
 )
 from kpybroker.wire.schemas.cluster_topics import (
+    ClearElrRecord,
     PartitionChangeRecord,
     PartitionRecord,
     RemoveTopicRecord,
@@ -34,7 +35,8 @@ SHARE_GROUP_STATE = "__share_group_state"
 CLUSTER_METADATA = "__cluster_metadata"
 INTERNAL_TOPICS = (CONSUMER_OFFSETS, TRANSACTION_STATE, SHARE_GROUP_STATE)
 TOPIC_RESOURCE, BROKER_RESOURCE = 2, 4  # org.apache.kafka.common.config.ConfigResource.Type
-NO_LEADER_CHANGE = -2  # PartitionChangeRecord.leader: as it was
+MOST_RECORDS = 10_000  # that one request may lead to (QuorumController.MAX_RECORDS_PER_USER_OP)
+NO_LEADER, NO_LEADER_CHANGE = -1, -2  # org.apache.kafka.metadata.LeaderConstants
 
 
 class PartitionImage(Struct):
@@ -107,6 +109,7 @@ class Image:
             TopicRecord: self._topic,
             PartitionRecord: self._partition,
             PartitionChangeRecord: self._partition_change,
+            ClearElrRecord: self._clear_eligible,
             RemoveTopicRecord: self._remove_topic,
             ConfigRecord: self._config,
             FeatureLevelRecord: self._feature,
@@ -153,6 +156,13 @@ class Image:
 
     def _partition_change(self, record: PartitionChangeRecord) -> None:
         self.topics_by_id[bytes(record.topic_id)].partitions[record.partition_id].apply(record)
+
+    def _clear_eligible(self, record: ClearElrRecord) -> None:
+        """Of one topic or, without a name, of all."""
+        topics = [self.topics[record.topic_name]] if record.topic_name else self.topics.values()
+        for topic in topics:
+            for partition in topic.partitions.values():
+                partition.eligible, partition.last_known_eligible = [], []
 
     def _remove_topic(self, record: RemoveTopicRecord) -> None:
         topic = self.topics_by_id.pop(bytes(record.topic_id))

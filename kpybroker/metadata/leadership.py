@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from kpybroker.metadata.image import Image, Topic
+from kpybroker.metadata.image import NO_LEADER, Image, Topic
 from kpybroker.wire.schemas.cluster_topics import PartitionChangeRecord
 
-NO_LEADER = -1  # org.apache.kafka.metadata.LeaderConstants
 CHANGE_VERSION = 2  # of PartitionChangeRecord
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 
 from kpybroker.machine import Record
-from kpybroker.metadata.image import NO_LEADER_CHANGE, Image, PartitionImage
+from kpybroker.metadata.image import NO_LEADER, NO_LEADER_CHANGE, Image, PartitionImage
 from kpybroker.wire.schemas.cluster_topics import PartitionChangeRecord
 
-NO_LEADER = -1
 RECOVERING = 1  # org.apache.kafka.metadata.LeaderRecoveryState
 
 

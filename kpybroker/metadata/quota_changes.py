@@ -8,6 +8,7 @@ from ipaddress import AddressValueError, IPv6Address
 
 from kpybroker.machine import Call, Record
 from kpybroker.metadata.controller import Controller
+from kpybroker.metadata.image import MOST_RECORDS
 from kpybroker.metadata.placement import Refused
 from kpybroker.metadata.quotas import CLIENT_ID, IP, USER, Entity, entity_of
 from kpybroker.wire.errors import Error
@@ -15,7 +16,6 @@ from kpybroker.wire.messages.alter_client_quotas import AlterClientQuotasRequest
 from kpybroker.wire.schemas.cluster_state import ClientQuotaRecord
 
 Answer = AlterClientQuotasResponse
-MAX_CHANGES = 10_000  # QuorumController.MAX_RECORDS_PER_USER_OP
 ANY_NUMBER = None
 LONG, INT = float(2**63 - 1), float(2**31 - 1)
 # What is limited, and the largest whole number that it may be limited to (org.apache.kafka.server.config.QuotaConfig).
@@ -48,8 +48,8 @@ def alter_client_quotas(controller: Controller, call: Call) -> tuple[tuple[Recor
         outcomes[entity] = None if reason is None else Refused(Error.INVALID_REQUEST, reason)
         if reason is None:
             records += _records(controller.image.quotas.of(entity), entity, changes)
-    if len(records) > MAX_CHANGES:
-        too_many = Refused(Error.POLICY_VIOLATION, f"a request may make {MAX_CHANGES} changes, not {len(records)}")
+    if len(records) > MOST_RECORDS:
+        too_many = Refused(Error.POLICY_VIOLATION, f"a request may make {MOST_RECORDS} changes, not {len(records)}")
         asked = [tuple((part.entity_type, part.entity_name) for part in entry.entity) for entry in request.entries]
         return (), Answer(entries=[_result(entity, too_many) for entity in asked])
     answer = Answer(entries=[_result(entity, refused) for entity, refused in outcomes.items()])

@@ -51,9 +51,10 @@ def alter_reassignments(
             )
         topics.append(TopicResult(name=topic.name, partitions=results))
     answer = AlterPartitionReassignmentsResponse(
-        allow_replication_factor_change=allow,
+        # What asks for nothing Kafka's controller answers with nothing set.
+        allow_replication_factor_change=allow if topics else True,
         error_code=Error.NONE,
-        error_message=None if topics else "",  # as Kafka's controller answers what asks for nothing
+        error_message=None if topics else "",
         responses=topics,
     )
     return tuple(records), answer

@@ -43,6 +43,10 @@ def alter_user_scram_credentials(
             accepted[change.name] = change
         else:
             wrong[change.name] = refused
+    for user, change in list(accepted.items()):
+        if isinstance(change, Upsertion) and not change.salted_password:  # as Kafka says it, and so late: Java makes
+            wrong[user] = Refused(Error.UNKNOWN_SERVER_ERROR, None)  # no key of no bytes
+            del accepted[user]
     results = [Result(user=user, error_code=Error.NONE, error_message=None) for user in accepted]
     results += [Result(user=user, error_code=error, error_message=why) for user, (error, why) in wrong.items()]
     records = tuple(_record(change) for change in accepted.values())
@@ -62,8 +66,6 @@ def _refuse(credentials: Credentials, change: Change) -> Refused | None:
         return Refused(Error.UNACCEPTABLE_CREDENTIAL, f"fewer than {LEAST_ITERATIONS} iterations")
     if change.iterations > MOST_ITERATIONS:
         return Refused(Error.UNACCEPTABLE_CREDENTIAL, f"more than {MOST_ITERATIONS} iterations")
-    if not change.salted_password:  # as Kafka says it: Java makes no key of no bytes
-        return Refused(Error.UNKNOWN_SERVER_ERROR, None)
     return None
 
 

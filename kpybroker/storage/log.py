@@ -38,6 +38,14 @@ class Segments:
         """Those that hold nothing from the offset on; never the active one."""
         return self.all[: max(0, bisect_right(self._bases, offset) - 1)]
 
+    def drop_below(self, offset: int) -> None:
+        """All that `below` names. The file of the active one is there then, empty or not: after a kill, its name tells
+        where the log goes on."""
+        gone = self.below(offset)
+        if gone:
+            self.all[-1].log.append(b"")
+        self.drop(gone)
+
     @property
     def last(self) -> Segment | None:
         return self.all[-1] if self.all else None
@@ -59,6 +67,13 @@ class Segments:
             if place is not None:
                 return segment, place
         return None
+
+    def whereabouts(self, offset: int, end_offset: int) -> tuple[int, int]:
+        """Which segment an offset lies in, by its base offset, and the position there of the batch that holds it."""
+        found = self.locate(offset) if offset < end_offset else None
+        if found is not None:
+            return found[0].base_offset, found[1].position
+        return (self.all[-1].base_offset, self.all[-1].size) if self.all else (end_offset, 0)
 
     def limit(self, segment: Segment, upper_bound: int) -> int:
         """The position in a segment before which everything is below the upper bound."""
@@ -101,9 +116,7 @@ class Log:
         assert first.base_offset >= self.end_offset
         last_offset = last.base_offset + last.last_offset_delta
         largest = last.max_timestamp if first is last else max([header.max_timestamp for header in headers])
-        segment = self.segments.last
-        if segment is None or segment.must_roll(self.config, len(data), last_offset, largest, now):
-            segment = self._begin(first.base_offset, now)
+        segment = self.make_room(len(data), last_offset, largest, now) or self._begin(first.base_offset, now)
         if self.epochs.unsaved:
             self.epochs.save()
         for header in headers:
@@ -112,10 +125,15 @@ class Log:
         segment.append(data, headers)
         self.end_offset = last_offset + 1
 
+    def make_room(self, size: int, last_offset: int, largest: int, now: Instant) -> Segment | None:
+        """The segment where batches of this size, last offset and largest timestamp go: a new one, where it must be."""
+        active = self.segments.last
+        is_full = active is not None and active.must_roll(self.config, size, last_offset, largest, now)
+        return self._begin(self.end_offset, now) if is_full else active
+
     def roll(self, now: Instant) -> None:
         """Go on in a new segment, if there is anything in this one."""
-        active = self.segments.last
-        if active is not None and active.size > 0:
+        if self.segments.last is not None and self.segments.last.size > 0:
             self._begin(self.end_offset, now)
 
     def _begin(self, base_offset: int, now: Instant) -> Segment:
@@ -170,7 +188,7 @@ class Log:
         self.start_offset = offset
         self.recovery_point = max(self.recovery_point, offset)
         self.epochs.cut_start(offset)
-        self.segments.drop(self.segments.below(offset))
+        self.segments.drop_below(offset)
 
     def delete(self) -> None:
         """Slices that were handed out keep their bytes."""
@@ -204,8 +222,7 @@ class Log:
 
     def headers(self, from_offset: int = 0) -> Iterator[BatchHeader]:
         """The headers of all batches from the one that holds the offset on."""
-        for _, _, header in self.segments.batches(from_offset):
-            yield header
+        return (header for _, _, header in self.segments.batches(from_offset))
 
     def batches(self, from_offset: int = 0) -> Iterator[tuple[BatchHeader, bytes]]:
         """All batches from the one that holds the offset on."""

@@ -106,7 +106,10 @@ class Producers:
 
 
 def _in_order(known: Producer, header: BatchHeader) -> bool:
-    """A new epoch begins at 0; within one a batch follows the last, and after 2**31 - 1 comes 0."""
+    """A new epoch begins at 0; within one a batch follows the last, and after 2**31 - 1 comes 0. After no epoch at
+    all any sequence will do (ProducerAppendInfo.checkSequence)."""
+    if known.epoch == NO_PRODUCER_EPOCH:
+        return True
     if header.producer_epoch != known.epoch:
         return header.base_sequence == 0
     last = known.last_sequence

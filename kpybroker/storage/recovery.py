@@ -103,7 +103,7 @@ def open_log(
     if log.end_offset < log.start_offset:  # files were lost: go on where the log is known to begin
         log.segments.drop(log.segments.all)
         log.end_offset = log.start_offset
-    log.segments.drop(log.segments.below(log.start_offset))  # a kill came between their deletion and their removal
+    log.segments.drop_below(log.start_offset)  # a kill came between their deletion and their removal
     log.epochs.cut_end(log.end_offset)
     log.epochs.cut_start(start_offset)
     log.recovery_point = log.end_offset if clean and cut == 0 else min(recovery_point or 0, log.end_offset)

@@ -18,7 +18,7 @@ from kpybroker.wire.records import (
     OVERHEAD,
     BatchHeader,
     Record,
-    records,
+    each_record,
 )
 
 RECENT_LIMIT = 512  # batches at the end of the active segment that are found without looking into a file
@@ -186,8 +186,8 @@ class Segment:
         """The headers of the batches from a batch's position on, each with its position."""
         return headers(self.log, position, self.size)
 
-    def records(self, position: int, header: BatchHeader) -> list[Record]:
-        return records(self.log.read(position, header.batch_length + OVERHEAD), header)
+    def records(self, position: int, header: BatchHeader) -> Iterator[Record]:
+        return each_record(self.log.read(position, header.batch_length + OVERHEAD), header)
 
     def find_end(self) -> tuple[int, int]:
         """Offset and position after the last batch, from the last index entry on; these batches are known from now."""

@@ -191,21 +191,22 @@ def build_message(
 def build_set(records: Iterable[Record], *, magic: int, codec: int = NONE, log_append_time: bool = False) -> bytes:
     """The records as a message set, without their headers; with a codec all are inside one message.
 
-    With log_append_time their timestamps are all the same, and say that the broker gave them.
+    With log_append_time their timestamps are all the same, and say that the broker gave them. Of no records: nothing.
     """
-    given = list(records)
     stamped = LOG_APPEND_TIME_BIT if log_append_time and magic == MAGIC_1 else 0
-    base = given[0].offset if magic == MAGIC_1 and codec != NONE else 0
-    plain = b"".join(
-        build_message(record.offset - base, record.timestamp, record.key, record.value, magic=magic, attributes=stamped)
-        for record in given
-    )
-    if codec == NONE:
-        return plain
+    plain = bytearray()
+    base, last, largest = 0, 0, NO_TIMESTAMP
+    for record in records:
+        last, timestamp = record.offset, record.timestamp
+        if not plain:
+            base, largest = (last if magic == MAGIC_1 and codec != NONE else 0), timestamp
+        largest = max(largest, timestamp)
+        plain += build_message(last - base, timestamp, record.key, record.value, magic=magic, attributes=stamped)
+    if codec == NONE or not plain:
+        return bytes(plain)
     payload = compress(codec, plain)
     if codec == LZ4 and magic == MAGIC_0:
         payload = (
             payload[:6] + lz4_header_checksum(payload[:6])[:1] + payload[7:]
         )  # over the magic too, as readers expect
-    largest = max(record.timestamp for record in given)
-    return build_message(given[-1].offset, largest, None, payload, magic=magic, attributes=codec | stamped)
+    return build_message(last, largest, None, payload, magic=magic, attributes=codec | stamped)

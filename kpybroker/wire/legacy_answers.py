@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from kpybroker.wire.compression import NONE, ZSTD
 from kpybroker.wire.errors import Error
 from kpybroker.wire.legacy import build_set
-from kpybroker.wire.records import HEADER_SIZE, OVERHEAD, BatchHeader, read_header, records
+from kpybroker.wire.records import HEADER_SIZE, NO_TIMESTAMP, OVERHEAD, BatchHeader, each_record, read_header
 
 CHUNK_BYTES = 128 * 1024  # Kafka converts so much at once (LazyDownConversionRecordsSend)
 
@@ -16,7 +16,10 @@ Batch = tuple[BatchHeader, bytes]
 
 
 class _NotConvertible(Exception):
-    """A batch that the format cannot hold: zstd came after it."""
+    """A batch that the format cannot hold: zstd came after it, and times before -1 are none."""
+
+    def __init__(self, error: Error) -> None:
+        self.error = error
 
 
 def lower(stored: bytes, magic: int, from_offset: int) -> bytes | Error:
@@ -24,13 +27,14 @@ def lower(stored: bytes, magic: int, from_offset: int) -> bytes | Error:
 
     As in Kafka the answer is as long as what was read, or as the first set if that is longer: what does not fit is cut
     off, and where there is room left a message without an end follows, which no client looks at. What comes from a
-    batch with zstd on is left out; as the first it is UNSUPPORTED_COMPRESSION_TYPE.
+    batch with zstd on is left out; as the first it is UNSUPPORTED_COMPRESSION_TYPE. A time before -1 in the first is
+    UNKNOWN_SERVER_ERROR.
     """
     batches = _whole(stored)
     try:
         first = next((made for made in (_lower(batch, magic, from_offset) for batch in batches) if made), b"")
-    except _NotConvertible:
-        return Error.UNSUPPORTED_COMPRESSION_TYPE
+    except _NotConvertible as reason:
+        return reason.error
     if not first:
         return _without_end(OVERHEAD) if batches else b""
     size = max(len(stored), len(first))
@@ -81,13 +85,13 @@ def _lower(batch: Batch, magic: int, from_offset: int) -> bytes:
     if header.is_control:
         return b""
     if header.codec == ZSTD:
-        raise _NotConvertible
-    found = records(data, header)
+        raise _NotConvertible(Error.UNSUPPORTED_COMPRESSION_TYPE)
+    found = list(each_record(data, header))
     if header.codec == NONE:
         # Clients of then do not expect anything before what they asked for, except inside a compressed message.
         found = [record for record in found if record.offset >= from_offset]
-    if not found:
-        return b""
+    if any(record.timestamp < NO_TIMESTAMP for record in found):
+        raise _NotConvertible(Error.UNKNOWN_SERVER_ERROR)  # MemoryRecordsBuilder's exception has no code of its own
     return build_set(found, magic=magic, codec=header.codec, log_append_time=header.is_log_append_time)
 
 

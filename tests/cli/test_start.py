@@ -186,6 +186,14 @@ def test_unknown_settings_are_warned_of(tmp_path: Path) -> None:
             assert link.ask(metadata(), 9).brokers[0].node_id == 1
 
 
+def test_settings_without_an_effect_are_named(tmp_path: Path) -> None:
+    """Of Kafka's settings that were told those are named in the log, in one line, that change nothing here."""
+    told = ("num.io.threads=4", "message.max.bytes=2000", "background.threads=2", "my.own=1")
+    with BrokerProcess(tmp_path, *(word for each in told for word in ("--override", each))) as broker:
+        (line,) = (line for line in broker.log.splitlines() if "without an effect" in line)
+        assert line.endswith(": num.io.threads, background.threads")
+
+
 def test_topics_of_the_command_line_exist(tmp_path: Path) -> None:
     """--topic NAME and NAME:PARTITIONS are there when the broker is ready, whatever auto-creation says."""
     arguments = ["--topic", "one", "--topic", "three:3", "--override", "auto.create.topics.enable=false"]

@@ -11,7 +11,7 @@ from kpybroker import Broker
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "compat-suite"))
 
-from differ import golden, told
+from differ import collect, golden, told
 from differ.cli import describe, judge, parse_address
 from differ.compare import allowed_from, split
 from differ.served import LATEST
@@ -28,6 +28,8 @@ def test_answers_as_apache_kafka_does_that_is_told_the_same(broker: told.Broker)
     unlisted = []
     with Broker(config=broker.told) as ours:
         address = parse_address(ours.bootstrap_servers)
+        if broker.has_groups:
+            collect.prepare(address)
         for case in broker.cases:
             unlisted += split(judge(case, lines, address), allowed)[0]
     shown = "\n".join(describe(difference) for difference in unlisted[:SHOWN])

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from kpybroker.config import consistency, settings
-from kpybroker.config.catalog import catalog
 from kpybroker.config.obeyed import OBEYED
 from kpybroker.config.tables import broker, group, topic
 from kpybroker.config.values import default, parse, render
+from tests.config.catalog import catalog
 from tests.config.golden import golden
 
 KINDS = {"broker": 360, "topic": 34, "group": 17, "client_metrics": 3}

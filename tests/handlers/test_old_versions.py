@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kpybroker.wire.errors import Error
+from kpybroker.wire.messages.delete_records import DeleteRecordsRequest
 from kpybroker.wire.messages.list_offsets import ListOffsetsRequest
 from kpybroker.wire.messages.offset_commit import OffsetCommitRequest
 from kpybroker.wire.messages.offset_fetch import OffsetFetchRequest
@@ -12,6 +13,10 @@ from tests.scripted import enter
 
 DAY_MS = 24 * 3600 * 1000
 LATEST, EARLIEST = -1, -2
+ALL_OF_T = DeleteRecordsRequest.DeleteRecordsTopic(
+    name="t",
+    partitions=[DeleteRecordsRequest.DeleteRecordsTopic.DeleteRecordsPartition(partition_index=0, offset=-1)],
+)
 
 
 def segments(client: CoreClient, timestamp: int, most: int = 100, index: int = 0) -> tuple[int, list[int]]:
@@ -51,8 +56,11 @@ def test_list_offsets_0_gives_segments() -> None:
     assert segments(client, EARLIEST) == (Error.NONE, [0])
     assert segments(client, START) == (Error.NONE, [3, 2, 1, 0])  # all was written by now
     assert segments(client, START - 1) == (Error.NONE, [2, 1, 0])  # the end is of now
+    assert segments(client, LATEST, most=-1) == (Error.UNKNOWN_SERVER_ERROR, [])
     assert segments(client, -3) == (Error.UNSUPPORTED_VERSION, [])
     assert segments(client, LATEST, index=7) == (Error.UNKNOWN_TOPIC_OR_PARTITION, [])
+    client.ask(DeleteRecordsRequest(topics=[ALL_OF_T], timeout_ms=1000), 2)
+    assert segments(client, LATEST) == (Error.NONE, [3, 3])  # the last segment is there still
 
 
 def test_offsets_of_version_0_are_kept_without_their_note() -> None:

@@ -11,6 +11,7 @@ from kpybroker.wire.schemas.cluster_nodes import (
 )
 from kpybroker.wire.schemas.cluster_state import ConfigRecord, FeatureLevelRecord, NoOpRecord, ProducerIdsRecord
 from kpybroker.wire.schemas.cluster_topics import (
+    ClearElrRecord,
     PartitionChangeRecord,
     PartitionRecord,
     RemoveTopicRecord,
@@ -71,6 +72,23 @@ def test_a_change_of_a_partition() -> None:
     assert found is not None
     assert (found.leader, found.leader_epoch, found.partition_epoch) == (2, 1, 2)
     assert (found.replicas, found.isr) == ([2, 3], [2])
+
+
+def test_who_was_eligible_is_no_longer() -> None:
+    """A ClearElrRecord names one topic, or none for all of them: nobody that is not in sync may lead any more."""
+    eligible = {"eligible_leader_replicas": [2], "last_known_elr": [3]}
+    records = []
+    for name, topic_id in (("t", ID), ("u", OTHER_ID)):
+        left = blank(PartitionChangeRecord, partition_id=0, topic_id=topic_id, isr=[1], **eligible)
+        records += [TopicRecord(name=name, topic_id=topic_id), partition(0, topic_id), left]
+
+    def left_in(image: Image) -> list[list[int]]:
+        found = [image.partition(name, 0) for name in ("t", "u")]
+        return [each.eligible + each.last_known_eligible for each in found if each is not None]
+
+    assert left_in(image_of(*records)) == [[2, 3], [2, 3]]
+    assert left_in(image_of(*records, ClearElrRecord(topic_name="t"))) == [[], [2, 3]]
+    assert left_in(image_of(*records, ClearElrRecord(topic_name=""))) == [[], []]
 
 
 def test_a_removed_topic_takes_its_settings_along() -> None:

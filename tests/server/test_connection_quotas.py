@@ -126,6 +126,9 @@ def test_idle_may_be_for_ever(tmp_path: Path) -> None:
     """connections.max.idle.ms=-1 turns it off (org.apache.kafka.common.network.Selector)."""
     with limited(tmp_path, "connections.max.idle.ms=-1") as broker, broker.link() as link:
         assert link.ask(metadata("t"), 9).topics[0].error_code == 0
+        with broker.link() as other:
+            for _ in range(200):  # longer than it takes until the broker looks for the idle again
+                other.ask(metadata("t"), 9)
         assert link.ask(metadata("t"), 9).topics[0].error_code == 0
         assert "Traceback" not in broker.log
 
@@ -175,6 +178,9 @@ def test_brokers_among_themselves_do_not_wait(tmp_path: Path) -> None:
         links = [opened(inner)]
         assert late.is_closed()
         assert early.is_quiet() and last.is_quiet()
+        for _ in range(20):  # the broker's own is now the one that was used least lately, and stays
+            early.ask(metadata("t"), 9)
+            last.ask(metadata("t"), 9)
         links += [opened(inner), opened(inner)]
         assert last.is_closed() and early.is_closed()
         with Link(inner) as fourth:

@@ -279,3 +279,28 @@ def test_a_log_whose_segments_were_lost_begins_where_it_should(files: Files) -> 
     assert segment_names(files) == []
     fill(log, 1)
     assert segment_names(files) == [f"{50:020d}.log"]
+
+
+def test_segments_that_are_deleted_already_go(files: Files) -> None:
+    """Kafka writes down where a log begins, and takes the files away later: a start in between takes them away."""
+    log = Log(files, DIRECTORY, SMALL, NOW)
+    fill(log, 60)
+    bases = [segment.base_offset for segment in log.segments.all]
+    assert len(bases) == 3
+    log.close()
+    again, _ = reopen(files, clean=True, start_offset=bases[1] + 1)
+    assert again.start_offset == bases[1] + 1
+    assert segment_names(files) == [f"{base:020d}.log" for base in bases[1:]]
+
+
+def test_an_epoch_is_written_down_with_its_first_record(files: Files) -> None:
+    """Or else at a clean stop: Kafka's file has every epoch that a leader began (LeaderEpochFileCache.assign)."""
+    path = f"{DIRECTORY}/leader-epoch-checkpoint"
+    log = Log(files, DIRECTORY, SMALL, NOW)
+    log.epochs.lead(3, 0)
+    assert files.read_whole(path) is None
+    fill(log, 1, epoch=3)
+    assert files.read_whole(path) == b"0\n1\n3 0\n"
+    log.epochs.lead(4, log.end_offset)
+    log.close()
+    assert files.read_whole(path) == b"0\n2\n3 0\n4 1\n"

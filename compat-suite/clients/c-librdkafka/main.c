@@ -1,6 +1,10 @@
 // librdkafka from C: a topic by its admin API, ten records by an idempotent producer, read back in a group and committed.
+//
+// KAFKA_RELEASE says what the broker is, where it is an old one: before 0.10 it has to be told so, and before 0.11 there
+// are no idempotent producers and no headers; the broker makes the topic then.
 #include <librdkafka/rdkafka.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +12,7 @@
 
 enum { RECORDS = 10, TIMEOUT_MS = 30000, TEXT_SIZE = 128 };
 
+static bool is_told, is_old; // before 0.10, before 0.11
 static char topic[TEXT_SIZE];
 static char group[TEXT_SIZE + 8];
 
@@ -24,6 +29,8 @@ static rd_kafka_t *client(rd_kafka_type_t type, const char *bootstrap, const cha
     char error[512];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     if (rd_kafka_conf_set(conf, "bootstrap.servers", bootstrap, error, sizeof error)) fail("%s", error);
+    if (is_told && (rd_kafka_conf_set(conf, "api.version.request", "false", error, sizeof error) ||
+                    rd_kafka_conf_set(conf, "broker.version.fallback", "0.9.0", error, sizeof error))) fail("%s", error);
     for (int i = 0; settings[i][0]; i++)
         if (rd_kafka_conf_set(conf, settings[i][0], settings[i][1], error, sizeof error)) fail("%s", error);
     rd_kafka_t *handle = rd_kafka_new(type, conf, error, sizeof error);
@@ -55,9 +62,11 @@ static void produce(rd_kafka_t *producer) {
         snprintf(key, sizeof key, "key-%d", i);
         snprintf(value, sizeof value, "value-%d", i);
         snprintf(header, sizeof header, "%d", i);
+        rd_kafka_headers_t *headers = rd_kafka_headers_new(1);
+        if (!is_old) rd_kafka_header_add(headers, "n", -1, header, -1);
         rd_kafka_resp_err_t error = rd_kafka_producev(
             producer, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_KEY(key, strlen(key)), RD_KAFKA_V_VALUE(value, strlen(value)),
-            RD_KAFKA_V_HEADER("n", header, strlen(header)), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
+            RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
         if (error) fail("produce: %s", rd_kafka_err2name(error));
     }
     if (rd_kafka_flush(producer, TIMEOUT_MS)) fail("flush: %d records left", rd_kafka_outq_len(producer));
@@ -72,6 +81,7 @@ static void expect(const char *what, const void *got, size_t size, const char *p
 static void check(const rd_kafka_message_t *message, int number) {
     expect("key", message->key, message->key_len, "key-", number);
     expect("value", message->payload, message->len, "value-", number);
+    if (is_old) return;
     rd_kafka_headers_t *headers;
     const void *header;
     size_t size;
@@ -110,8 +120,14 @@ int main(int count, char **arguments) {
     snprintf(topic, sizeof topic, "c-librdkafka-%ld%09ld", (long)now.tv_sec, now.tv_nsec);
     snprintf(group, sizeof group, "group-%s", topic);
 
-    rd_kafka_t *producer = client(RD_KAFKA_PRODUCER, arguments[1], (const char *[][2]){{"enable.idempotence", "true"}, {NULL, NULL}});
-    create_topic(producer);
+    int major = 4, minor = 3;
+    if (getenv("KAFKA_RELEASE")) sscanf(getenv("KAFKA_RELEASE"), "%d.%d", &major, &minor);
+    is_told = !major && minor < 10;
+    is_old = !major && minor < 11;
+
+    const char *idempotent = is_old ? "false" : "true";
+    rd_kafka_t *producer = client(RD_KAFKA_PRODUCER, arguments[1], (const char *[][2]){{"enable.idempotence", idempotent}, {NULL, NULL}});
+    if (!is_old) create_topic(producer);
     produce(producer);
     rd_kafka_destroy(producer);
 

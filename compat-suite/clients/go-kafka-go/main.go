@@ -1,4 +1,6 @@
 // kafka-go: a topic by its client, ten records by the writer, read back by a reader in a group and committed.
+//
+// KAFKA_RELEASE says what the broker is, where it is an old one; before 0.11 there are no headers.
 package main
 
 import (
@@ -7,12 +9,15 @@ import (
 	"net"
 	"os"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/segmentio/kafka-go"
 )
 
 const records = 10
+
+var hasHeaders = !strings.HasPrefix(os.Getenv("KAFKA_RELEASE"), "0.10")
 
 func main() {
 	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
@@ -54,9 +59,11 @@ func produce(ctx context.Context, address net.Addr, topic string) {
 	messages := make([]kafka.Message, records)
 	for i := range messages {
 		messages[i] = kafka.Message{
-			Key:     []byte(fmt.Sprint("key-", i)),
-			Value:   []byte(fmt.Sprint("value-", i)),
-			Headers: []kafka.Header{{Key: "n", Value: []byte(fmt.Sprint(i))}},
+			Key:   []byte(fmt.Sprint("key-", i)),
+			Value: []byte(fmt.Sprint("value-", i)),
+		}
+		if hasHeaders {
+			messages[i].Headers = []kafka.Header{{Key: "n", Value: []byte(fmt.Sprint(i))}}
 		}
 	}
 	check("produce", writer.WriteMessages(ctx, messages...))
@@ -76,7 +83,9 @@ func consumeAndCommit(ctx context.Context, bootstrap, topic, group string) {
 		check("consume", err)
 		expect("key", string(message.Key), fmt.Sprint("key-", i))
 		expect("value", string(message.Value), fmt.Sprint("value-", i))
-		expect("header", string(message.Headers[0].Value), fmt.Sprint(i))
+		if hasHeaders {
+			expect("header", string(message.Headers[0].Value), fmt.Sprint(i))
+		}
 		check("commit", reader.CommitMessages(ctx, message))
 	}
 }

@@ -62,6 +62,14 @@ def nothing(talk: Talk) -> None:
 
 
 @versions("1+")
+def nothing_with_as_many_replicas(talk: Talk) -> None:
+    """Whether the number of replicas may change is only repeated where there is something to change."""
+    talk.ask(topics=[], allow_replication_factor_change=False, timeout_ms=10_000)
+    talk.ask(topics=[], allow_replication_factor_change=False, timeout_ms=0)
+    _ask(talk, talk.name_of("missing"), allow_replication_factor_change=False)
+
+
+@versions("1+")
 def replication_factor(talk: Talk) -> None:
     """Where it may not change, as many replicas as there were are asked for (KIP-860)."""
     topic = talk.topic()

@@ -65,6 +65,16 @@ def twice(talk: Talk) -> None:
     talk.ask(upsertions=[_new(user), _new(user), _new(user, 0)])
 
 
+def twice_without_a_password(talk: Talk) -> None:
+    """That there is no password is noticed last, after all that has to do with other changes."""
+    user = talk.name_of("user")
+    empty = _new(user, salted_password=b"")
+    talk.ask(upsertions=[empty, empty])
+    talk.ask(upsertions=[empty, _new(user)])
+    talk.ask(upsertions=[_new(user, 0), empty])
+    talk.ask(upsertions=[empty, _new(talk.name_of("other"), 0)])
+
+
 def mistakes_told_once(talk: Talk) -> None:
     """Of several mistakes about one user the first is told."""
     user = talk.name_of("user")

@@ -125,6 +125,34 @@ def invalid_configs(talk: Talk) -> None:
         _ask(talk, {"name": talk.name_of("topic"), "configs": [{"name": name, "value": value}]})
 
 
+def config_twice(talk: Talk) -> None:
+    """Of a config that is there twice the last counts, and a null one is wrong wherever it stands."""
+    _leave_configs_open(talk)
+    for values in (("1", "2"), (None, "2"), ("1", None), ("soon", "2"), ("1", "soon")):
+        configs = [{"name": "retention.ms", "value": value} for value in values]
+        _ask(talk, {"name": talk.name_of("topic"), "configs": configs, "replication_factor": 3})
+
+
+def fractions(talk: Talk) -> None:
+    """A ratio in every way that Java reads one, and in some that it does not."""
+    _leave_configs_open(talk)
+    for text in (
+        "0x1p-1",
+        "0X.8P0",
+        "-0x1p-1",
+        "0x1",
+        "0x1.p-1d",
+        "0x.p1",
+        "0x1p",
+        "1e-1f",
+        "1e9999",
+        "0x1p9999",
+        "1_0",
+    ):
+        configs = [{"name": "min.cleanable.dirty.ratio", "value": text}]
+        _ask(talk, {"name": talk.name_of("topic"), "configs": configs, "replication_factor": 3})
+
+
 def named_twice(talk: Talk) -> None:
     """The same name twice, beside another."""
     _leave_configs_open(talk)
@@ -157,6 +185,17 @@ def too_many_partitions(talk: Talk) -> None:
     _ask(talk, *halves)
     _ask(talk, {"name": talk.name_of("many"), "num_partitions": 10_000}, {"name": talk.name_of("one")})
     _ask(talk, {"name": talk.name_of("many"), "num_partitions": 10_000}, {"name": ".."}, validate_only=True)
+
+
+def too_many_beside_others(talk: Talk) -> None:
+    """What is named twice and the metadata log are told so with the others; a topic with replicas by hand is small."""
+    _leave_configs_open(talk)
+    many = {"name": talk.name_of("many"), "num_partitions": 10_001}
+    twice = {"name": talk.name_of("twice"), "num_partitions": 1}
+    _ask(talk, many, twice, twice)
+    _ask(talk, many, {"name": "__cluster_metadata", "num_partitions": 1})
+    by_hand = {"assignments": [{"partition_index": 0, "broker_ids": [1]}]}
+    _ask(talk, {"name": talk.name_of("hand"), "num_partitions": 10_001, **by_hand})
 
 
 @versions("1+")

@@ -94,6 +94,17 @@ def the_same_id_twice(talk: Talk) -> None:
     talk.ask(topics=[unknown, unknown, {"name": other.name}], timeout_ms=10_000)
 
 
+@versions("6")
+def by_name_and_id(talk: Talk) -> None:
+    """One topic by both, by its name once and its id twice, and the other way round: it stays each time."""
+    topic = talk.topic()
+    name, topic_id = {"name": topic.name}, {"name": None, "topic_id": topic.id}
+    for asked in ([name, topic_id], [topic_id, name], [name, topic_id, topic_id], [topic_id, topic_id, name]):
+        talk.ask(topics=asked, timeout_ms=10_000)
+    talk.ask("Metadata", at=9, topics=[name])
+    talk.ask(topics=[name, name, topic_id], timeout_ms=10_000)
+
+
 def metadata_log(talk: Talk) -> None:
     """The metadata log is no topic that could be deleted."""
     _ask(talk, Topic("__cluster_metadata", b""))

@@ -75,6 +75,13 @@ def unknown_names(talk: Talk) -> None:
         _ask(talk, BROKER, name)
 
 
+def brokers_by_odd_names(talk: Talk) -> None:
+    """A broker's id in every way that Java reads a number, and in some that it does not."""
+    for name in ("+1", "01", "000000000000001", "-1", "-", "+", "--1", " 1", "1.0", "1_0", "4294967297", "\u0661"):
+        _ask(talk, BROKER, name, ["node.id"])
+        _ask(talk, LOGGER, name, ["no.such.logger"])
+
+
 def other_kinds(talk: Talk) -> None:
     """A logger's level, a metrics subscription and a group that are not there; kinds that are none."""
     _ask(talk, LOGGER, "1", ["no.such.logger"])
@@ -83,6 +90,14 @@ def other_kinds(talk: Talk) -> None:
     _ask(talk, GROUP, talk.name_of("group"))
     for kind in (0, 1, 3, 64):
         _ask(talk, kind, "1")
+
+
+def unknown_kind_beside_others(talk: Talk) -> None:
+    """A resource of a kind that is none fails all that were asked for with it."""
+    topic = talk.topic()
+    for kind in (0, 3, -1):
+        resources = [{"resource_type": k, "resource_name": topic.name} for k in (TOPIC, kind)]
+        talk.ask(resources=[r | {"configuration_keys": ["retention.ms"]} for r in resources])
 
 
 def several(talk: Talk) -> None:

@@ -128,6 +128,13 @@ def topic_values_refused(talk: Talk) -> None:
     alter(talk, TOPIC, topic.name, op("min.compaction.lag.ms", "2"), op("max.compaction.lag.ms", "1"))
 
 
+def broker_lists_refused(talk: Talk) -> None:
+    """Lists of a broker that only a restart changes: one of them has no default that could be extended."""
+    names = ["controller.quorum.voters", "process.roles"]
+    for name in names if groups_have_configs(talk) else names[:1]:
+        _each(talk, BROKER, CLUSTER, op(name, "other", APPEND), op(name, "other", SUBTRACT))
+
+
 def one_wrong_of_several(talk: Talk) -> None:
     """A wrong config keeps its resource from changing, and no other."""
     one, two = talk.topic("one"), talk.topic("two")

@@ -148,6 +148,22 @@ def longest_name(talk: Talk) -> None:
         talk.ask(topics=[{"name": name}], allow_auto_topic_creation=False)
 
 
+@versions("4+")
+def metadata_log_is_not_made(talk: Talk) -> None:
+    """Nor is the log of the metadata created by asking for it."""
+    for _ in range(2):
+        talk.ask(topics=[{"name": "__cluster_metadata"}], allow_auto_topic_creation=True)
+
+
+@versions("10+")
+def nothing_beside_an_id(talk: Talk) -> None:
+    """Neither name nor id: a mistake, unless another topic has an id, for then only ids count."""
+    nothing, unknown = {"name": None, "topic_id": bytes(16)}, {"name": None, "topic_id": b"7" * 16}
+    internal = {"name": "__consumer_offsets"}
+    for asked in ([nothing], [nothing, {"name": talk.topic().name}], [unknown, nothing], [nothing, internal]):
+        talk.ask(topics=asked, allow_auto_topic_creation=False)
+
+
 def colliding_name(talk: Talk) -> None:
     """A topic is not created by asking where its name collides."""
     talk.topic("a.b")

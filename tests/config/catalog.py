@@ -1,4 +1,4 @@
-"""All settings of a kind of resource, each with what is known of it and whether kpybroker obeys it."""
+"""All settings of a kind of resource, each with what kpybroker knows of it, and whether it obeys it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Setting(NamedTuple):
 
 def catalog(kind: str) -> dict[str, Setting]:
     """The settings of `broker`, `topic`, `group` or `client_metrics`, by name."""
-    table = import_module(f"kpybroker.config.tables.{kind}")  # one kind's data need not be there for another's
+    table = import_module(f"kpybroker.config.tables.{kind}")
     rows: dict[str, Row] = table.SETTINGS
     internal = getattr(table, "INTERNAL", ())
     return {name: Setting(name, *row, name in internal, name in OBEYED[kind]) for name, row in rows.items()}

@@ -1,0 +1,5 @@
+#!/bin/bash
+source "$(dirname "$0")/../common.sh"
+need_command go
+go build -o main .
+client ./main "$bootstrap"
