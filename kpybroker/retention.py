@@ -1,4 +1,4 @@
-"""Retention: from time to time the first segments of a log go, if they are too old (retention.ms) or too many (.bytes)."""
+"""Retention: from time to time the first segments of logs go that are too old (retention.ms) or too many (.bytes)."""
 
 from __future__ import annotations
 

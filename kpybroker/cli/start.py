@@ -60,6 +60,8 @@ def start(
             told.pop("advertised.listeners", None)  # it speaks of the file's own listeners
         told.update(read_overrides(overrides))
         _listen(told, host, port)
+        if data_dir is not None:
+            told["log.dirs"] = str(data_dir)  # where it is described
         settings = Settings(told, strict=strict)
         for name in settings.unknown:
             log.warning("setting %s is not known, it is kept and has no effect", name)

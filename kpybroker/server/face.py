@@ -49,6 +49,8 @@ class Broker:
     ) -> None:
         overrides = {name: _text(value) for name, value in (config or {}).items()}
         overrides.setdefault("listeners", f"PLAINTEXT://{address_text(host, port)}")
+        if data_dir is not None:
+            overrides["log.dirs"] = os.fspath(data_dir)  # where it is described
         self._settings = Settings(overrides, strict=strict)
         self._release = release_of(version) if version else ""
         self._topics = parse_topics(topics)
