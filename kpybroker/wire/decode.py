@@ -131,7 +131,7 @@ class Decoder(Writer):
         self.indent += 1
         self.emit(f"p += {n}")
         self.emit(f"if p > end{longest}: over({n})", path)
-        self.emit(f"{v} = str(b[p - {n}:p], 'utf-8')" if f.kind is STRING else f"{v} = b[p - {n}:p]", path)
+        self.emit(f"{v} = str(b[p - {n}:p], 'utf-8', 'replace')" if f.kind is STRING else f"{v} = b[p - {n}:p]", path)
         self.indent -= 1
         self.emit(f"else: {v} = None" if optional else f"else: over({n})", path)
 

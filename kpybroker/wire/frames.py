@@ -16,10 +16,7 @@ def read_header_end(frame: memoryview, *, flexible: bool) -> tuple[str | None, i
         position += length
         if position > len(frame):
             raise WireError(f"a client id of {length} bytes is longer than the frame")
-        try:
-            client_id = str(frame[10:position], "utf-8")
-        except UnicodeDecodeError as error:
-            raise WireError(f"the client id is not UTF-8: {error}") from error
+        client_id = str(frame[10:position], "utf-8", "replace")  # as Java reads what is no UTF-8
     if flexible:
         if position >= len(frame):
             raise WireError("the header ends before its tagged fields")

@@ -210,11 +210,20 @@ def test_null_where_a_value_is_needed() -> None:
     assert decoder(RequestHeader, 1)(memoryview(bytes(8) + b"\x80\x00"), 0)[0].client_id is None
 
 
-def test_text_is_utf_8() -> None:
-    """Bytes that are no UTF-8 raise WireError with the field's name, where a string is expected."""
-    for bad in (b"\xff\xff", b"\xc0\x80", b"\xed\xa0\x80"):
-        data = len(bad).to_bytes(2, "big") + bad
-        assert refused(HeartbeatRequest, 0, data).startswith("HeartbeatRequest v0 group_id: 'utf-8' codec")
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"\xff\xff", "\ufffd\ufffd"),
+        (b"\xc0\x80", "\ufffd\ufffd"),
+        (b"a\xe2\x82b", "a\ufffdb"),
+        (b"\xf0\x9f\x98", "\ufffd"),
+        (b"\xf4\x90\x80\x80", "\ufffd\ufffd\ufffd\ufffd"),
+    ],
+)
+def test_text_that_is_not_utf_8(data: bytes, text: str) -> None:
+    """Bytes that are no UTF-8 are read as Java's new String(bytes, UTF_8) reads them: with U+FFFD in their place."""
+    frame = len(data).to_bytes(2, "big") + data + bytes(6)
+    assert decoder(HeartbeatRequest, 0)(memoryview(frame), 0)[0].group_id == text
 
 
 def test_strings_have_kafkas_limit() -> None:
