@@ -82,6 +82,8 @@ def applicable(overrides: Mapping[str, str], *, one_broker: bool) -> dict[str, s
 def tell(settings: Settings, one: Mapping[str, str], every: Mapping[str, str]) -> None:
     """Gives a broker what was set for it and for all; what does not go together is passed over, as Kafka does."""
     dynamic, dynamic_default = applicable(one, one_broker=True), applicable(every, one_broker=False)
+    if (dynamic, dynamic_default) == (settings.dynamic, settings.dynamic_default):
+        return
     try:
         settings.take(settings.told(dynamic=dynamic, dynamic_default=dynamic_default))
     except SettingError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -91,6 +92,7 @@ APIS = {api.key: api for api in _ROWS}
 PRODUCE, TELEMETRY = 0, (71, 72)
 
 
+@cache
 def offered(release: str = "", *, strict: bool = False) -> Offer:
     """What is offered as one of RELEASES: its table, whole. As none: the tables of 4.3 and 3.9, as far as we go.
 
@@ -111,8 +113,7 @@ def offered(release: str = "", *, strict: bool = False) -> Offer:
 
 def _everything() -> Offer:
     answered = {api.key: _ours(api) for api in _ROWS}
-    latest, older = table(LATEST), table("3.9")
-    listed = {key: own for key, own in answered.items() if key in latest or key in older}
+    listed = {key: own for key, own in answered.items() if key not in TELEMETRY}  # which no Kafka lists by itself
     # Produce is listed from 0, as Apache Kafka does: librdkafka tells by it whether it may compress (KAFKA-18659).
     listed[PRODUCE] = Versions(0, listed[PRODUCE].last)
     return Offer(LATEST, listed, answered)
