@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from math import inf, isinf, isnan
 from typing import Any, TypeAlias
 
@@ -41,6 +42,7 @@ def parse(name: str, row: Row, text: str) -> Value:
     return value
 
 
+@cache
 def default(name: str, row: Row) -> Value:
     """The value of Kafka's default; None where it has none."""
     return None if row[1] is None else _typed(name, row[0], row[1])
