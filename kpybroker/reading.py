@@ -6,7 +6,7 @@ import logging
 
 from kpybroker.machine import Call, Instant
 from kpybroker.partition import Partition
-from kpybroker.sessions import FetchContext, Followed, PartitionData
+from kpybroker.sessions import FIRST_OF_IDS, FetchContext, Followed, PartitionData
 from kpybroker.state import State
 from kpybroker.storage.checkpoints import UNDEFINED_EPOCH
 from kpybroker.storage.files import Slice, StorageError
@@ -33,11 +33,11 @@ class Reader:
         request: FetchRequest = call.request
         self.context = context
         self.found: dict[int, Partition] = {}  # by place in the request
-        self._missing: dict[int, Error] = {}  # what was not there when it was asked for, and stays so for this answer
+        self.missing: dict[int, Error] = {}  # what was not there when it was asked for, and stays so for this answer
         self.is_enough = False
         self._began: dict[int, tuple[int, int]] = {}  # where the offset of each was when this was first not enough
         self._state = state
-        self._by_id = call.version >= 13
+        self._by_id = call.version >= FIRST_OF_IDS
         self._tells_leader = call.version >= FIRST_OF_LEADERS
         knows = call.version >= FIRST_OF_STORAGE_ERRORS
         self._storage_error = Error.KAFKA_STORAGE_ERROR if knows else Error.NOT_LEADER_OR_FOLLOWER
@@ -55,13 +55,13 @@ class Reader:
         unknown_ids: Answers = []
         unknown: Answers = []
         for place, followed in enumerate(self.context.partitions):
-            partition = self._missing.get(place) or self._partition(followed, now)
+            partition = self.missing.get(place) or self._partition(followed, now)
             if not isinstance(partition, Partition) and (place in known or partition is self._storage_error):
                 self.is_enough = True  # it went while we waited, or cannot be opened: an error of reading
                 answers.append((followed, refused_partition(followed.index, partition, aborted=None)))
                 continue
             if not isinstance(partition, Partition):
-                self._missing[place] = partition
+                self.missing[place] = partition
                 is_first = partition is Error.UNKNOWN_TOPIC_ID and self._replica_id < 0  # followers have one list
                 where = unknown_ids if is_first else unknown
                 where.append((followed, refused_partition(followed.index, partition, aborted=[])))

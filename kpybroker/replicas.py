@@ -107,11 +107,10 @@ class Replicas:
 
     def remove(self, topic: Topic) -> None:
         """The partitions of a topic, and their files."""
-        for index in topic.partitions:
-            key = topic.name, index
+        keys = [(topic.name, index) for index in topic.partitions]
+        for key in keys:
             self._open.pop(key, None)
-            if key in self._directory.logs:
-                self._directory.delete(key)
+        self._directory.delete(*filter(self.has_log, keys))
 
 
 def _log_config(settings: TopicSettings) -> LogConfig:

@@ -17,6 +17,7 @@ LAST_EPOCH = 2**31 - 1
 NO_SESSION = 0
 MIN_EVICTION_MS = 120_000  # kafka.server: MIN_INCREMENTAL_FETCH_SESSION_EVICTION_MS
 SHARDS = 8  # kafka.server.BrokerServer: the cache is cut into slices by session id, to share its locks
+FIRST_OF_IDS = 13  # the Fetch version from which on topics go by their ids (KIP-516)
 IDS_OF_A_SHARD = (2**31 - 1) // SHARDS
 
 PartitionData = FetchResponse.FetchableTopicResponse.PartitionData
@@ -178,7 +179,7 @@ class FetchSessions:
         return self._shards[(self._opened - 1) % SHARDS]
 
     def context(self, request: FetchRequest, version: int, now: Instant) -> FetchContext:
-        asked = {_key(followed, version >= 13): followed for followed in _followed(request)}
+        asked = {_key(followed, version >= FIRST_OF_IDS): followed for followed in _followed(request)}
         shard = self._shard_of(request.session_id)
         if shard is None:
             return FetchContext((), Error.UNKNOWN_SERVER_ERROR)
@@ -187,14 +188,14 @@ class FetchSessions:
             opens = None
             if request.session_epoch == INITIAL_EPOCH and version >= 7:
                 follower = request.replica_id if request.replica_state is None else request.replica_state.replica_id
-                opens = Opening(self, version >= 13, follower >= 0)
+                opens = Opening(self, version >= FIRST_OF_IDS, follower >= 0)
             return FetchContext(list(asked.values()), opens=opens)
         session = shard.sessions.get(request.session_id)
         if session is None:
             return FetchContext((), Error.FETCH_SESSION_ID_NOT_FOUND)
         if session.epoch != request.session_epoch:
             return FetchContext((), Error.INVALID_FETCH_SESSION_EPOCH)
-        if session.uses_topic_ids != (version >= 13):
+        if session.uses_topic_ids != (version >= FIRST_OF_IDS):
             return FetchContext((), Error.FETCH_SESSION_TOPIC_ID_ERROR)
         _update(session, asked, request)
         if not session.partitions:

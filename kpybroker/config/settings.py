@@ -69,6 +69,7 @@ class Settings:
         self._overrides, self._nodes = overrides, nodes
         self.dynamic: Mapping[str, str] = dynamic or {}
         self.dynamic_default: Mapping[str, str] = dynamic_default or {}
+        self.alterations = 0  # how often others were taken: who keeps what follows from them sees that they changed
         self._values: dict[str, Value] = {}
         self._texts = dict(self.static)
         for layer in (self.dynamic_default, self.dynamic):
@@ -88,6 +89,7 @@ class Settings:
         """Goes on as `told`: whoever holds these settings reads the new values from now on."""
         self.dynamic, self.dynamic_default = told.dynamic, told.dynamic_default
         self._texts, self._values = told._texts, told._values
+        self.alterations += 1
 
     def value(self, name: str) -> Value:
         """The value of one of Kafka's broker settings, None where it is not set and has no default."""

@@ -22,7 +22,7 @@ from kpybroker.reading import (
     in_old_format,
     refused_partition,
 )
-from kpybroker.sessions import FetchContext, Followed
+from kpybroker.sessions import FIRST_OF_IDS, Followed
 from kpybroker.state import State
 from kpybroker.wire.declare import NO_ID
 from kpybroker.wire.errors import Error
@@ -31,7 +31,6 @@ from kpybroker.wire.messages.fetch import FetchRequest, FetchResponse
 TopicAnswer = FetchResponse.FetchableTopicResponse
 PartitionData = TopicAnswer.PartitionData
 FIRST_OF_ZSTD = 10
-FIRST_OF_IDS = 13
 
 
 def fetch(state: State, call: Call) -> FetchResponse | Waiting:
@@ -46,14 +45,14 @@ def fetch(state: State, call: Call) -> FetchResponse | Waiting:
     if reader.found and request.isolation_level not in (READ_UNCOMMITTED, READ_COMMITTED):
         return _refuse(state, request, call.version)  # Kafka finds it when there is something to read
     if reader.is_enough or request.max_wait_ms <= 0:
-        return _respond(state, call, context, answers, call.arrived)
+        return _respond(state, call, reader, answers, call.arrived)
     return _wait(state, reader, call)
 
 
 def _refuse(state: State, request: FetchRequest, version: int) -> FetchResponse:
     """A request that makes no sense as a whole, in each version's way of saying so (FetchRequest.getErrorResponse)."""
     error = Error.UNKNOWN_SERVER_ERROR
-    if version >= 13:
+    if version >= FIRST_OF_IDS:
         return FetchResponse(error_code=error, session_id=request.session_id, responses=[])
     topics = []
     records = b"" if state.offer.is_since("4.0") else None
@@ -74,36 +73,32 @@ def _wait(state: State, reader: Reader, call: Call) -> Waiting:
         answers = reader.read(now)
         if reader.is_enough:
             break
-    return _respond(state, call, reader.context, answers, now)
+    return _respond(state, call, reader, answers, now)
 
 
-def _respond(state: State, call: Call, context: FetchContext, answers: Answers, now: Instant) -> FetchResponse:
-    told = answers if context.opens is not None and not state.offer.is_since("4.0") else answers[:-1]
-    if call.version >= FIRST_OF_IDS and any(followed.topic_id == NO_ID for followed, _ in told):
-        return _refuse(
-            state, call.request, call.version
-        )  # what follows no id is no neighbour (FetchResponse.toMessage)
+def _respond(state: State, call: Call, reader: Reader, answers: Answers, now: Instant) -> FetchResponse:
+    version, context = call.version, reader.context
+    if version >= FIRST_OF_IDS and reader.missing:
+        told = answers if context.opens is not None and not state.offer.is_since("4.0") else answers[:-1]
+        if any(followed.topic_id == NO_ID for followed, _ in told):
+            return _refuse(state, call.request, version)  # who has no id has no neighbour (FetchResponse.toMessage)
     error, session_id, chosen = context.answer(answers, now)
-    if call.version < FIRST_OF_BATCHES or (call.version < FIRST_OF_ZSTD and not state.offer.is_since("4.0")):
-        find = state.replicas.get
-        read, chosen = (
-            chosen,
-            [
-                (
-                    followed,
-                    in_old_format(followed, data, find(followed.topic, followed.index, call.arrived), call.version),
-                )
-                for followed, data in chosen
-            ],
-        )
+    if version < FIRST_OF_BATCHES or (version < FIRST_OF_ZSTD and not state.offer.is_since("4.0")):
+        read = chosen
+        chosen = [(followed, _in_old_format(state, call, followed, data)) for followed, data in read]
         if _failed(chosen) > _failed(read):  # an exception without a code ends the whole request
-            return _refuse(state, call.request, call.version)
+            return _refuse(state, call.request, version)
     return FetchResponse(
         error_code=error,
         session_id=session_id,
-        responses=_grouped(chosen, call.version),
-        node_endpoints=_leaders(state, call, answers) if call.version >= FIRST_OF_LEADERS else [],
+        responses=_grouped(chosen, version),
+        node_endpoints=_leaders(state, call, answers) if version >= FIRST_OF_LEADERS else [],
     )
+
+
+def _in_old_format(state: State, call: Call, followed: Followed, data: PartitionData) -> PartitionData:
+    partition = state.replicas.get(followed.topic, followed.index, call.arrived)
+    return in_old_format(followed, data, partition, call.version)
 
 
 def _failed(answers: Sequence[tuple[Followed, PartitionData]]) -> int:
@@ -131,11 +126,11 @@ def _grouped(answers: Sequence[tuple[Followed, PartitionData]], version: int) ->
     for followed, data in answers:
         last = topics[-1] if topics else None
         same = last is not None and (
-            last.topic_id == followed.topic_id if version >= 13 else last.topic == followed.topic
+            last.topic_id == followed.topic_id if version >= FIRST_OF_IDS else last.topic == followed.topic
         )
         if last is not None and same:
             last.partitions.append(data)
         else:
-            topic_id = followed.topic_id if version >= 13 else NO_ID
+            topic_id = followed.topic_id if version >= FIRST_OF_IDS else NO_ID
             topics.append(TopicAnswer(topic=followed.topic, topic_id=topic_id, partitions=[data]))
     return topics

@@ -9,10 +9,8 @@ from collections.abc import Sequence
 from kpybroker.config.listeners import listeners
 from kpybroker.config.settings import Settings
 from kpybroker.config.values import host_counts
-from kpybroker.state import State
 
 log = logging.getLogger("kpybroker")
-NO_LIMIT = 2**31 - 1
 _V4_IN_V6 = "::ffff:"
 
 
@@ -28,22 +26,13 @@ class ConnectionQuotas:
     not have to wait for those of others (kafka.network.ConnectionQuotas).
     """
 
-    def __init__(self, state: State, names: Sequence[str]) -> None:
-        self._state = state
-        self._protected = listeners(state.settings).inter_broker if len(names) > 1 else None
+    def __init__(self, settings: Settings, names: Sequence[str]) -> None:
+        self._settings = settings
+        self._protected = listeners(settings).inter_broker if len(names) > 1 else None
         self._of_listener = dict.fromkeys(names, 0)
         self._of_host: dict[str, int] = {}
         self._known: dict[int, tuple[str, str]] = {}
         self._exceptions: tuple[str, dict[str, int]] = "", {}
-        self._heeded = state.settings.dynamic, state.settings.dynamic_default
-
-    def are_altered(self) -> bool:
-        """Whether settings were altered since this was last asked."""
-        settings = self._settings
-        if self._heeded[0] is settings.dynamic and self._heeded[1] is settings.dynamic_default:
-            return False
-        self._heeded = settings.dynamic, settings.dynamic_default
-        return True
 
     def has_room(self, listener: str) -> bool:
         """Whether one more may come by a listener; if not it waits, unanswered."""
@@ -73,10 +62,6 @@ class ConnectionQuotas:
         if len(self._known) <= self._settings.int("max.connections"):
             return []
         return [number for number, (listener, _) in self._known.items() if listener != self._protected]
-
-    @property
-    def _settings(self) -> Settings:
-        return self._state.settings
 
     def _most(self, listener: str) -> int:
         """A listener's own limit, or the broker's."""

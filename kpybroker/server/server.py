@@ -40,7 +40,9 @@ class Server:
         self._nursery = nursery
         self._readiness = readiness(nursery)
         self.connections: dict[int, Connection] = {}
-        self._quotas = ConnectionQuotas(core.state, listener_names)
+        self._settings = settings
+        self._heeded = settings.alterations
+        self._quotas = ConnectionQuotas(settings, listener_names)
         self._next_id = 1
         self._room = trio.Event()
         self.alarm = Alarm(core, clock.now, self._deliver)
@@ -50,7 +52,8 @@ class Server:
     def receive(self, connection: Connection, frame: memoryview) -> None:
         self.core.receive(connection.id, frame, self.now())
         self._deliver()
-        if self._quotas.are_altered():
+        if self._settings.alterations != self._heeded:
+            self._heeded = self._settings.alterations
             self._room.set()
             self._make_room()
 

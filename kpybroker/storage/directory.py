@@ -165,10 +165,11 @@ class DataDirectory:
         log = self.logs[key] = Log(self.files, f"{key[0]}-{key[1]}", config, now, topic_id=topic_id)
         return log
 
-    def delete(self, key: Key) -> None:
-        log = self.logs.pop(key)
-        log.delete()
-        if log.start_offset > 0:
+    def delete(self, *keys: Key) -> None:
+        gone = [self.logs.pop(key) for key in keys]
+        for log in gone:
+            log.delete()
+        if any(log.start_offset > 0 for log in gone):
             self.checkpoint_starts()
 
     def _read_offsets(self, name: str) -> dict[Key, int]:

@@ -163,7 +163,8 @@ class Segment:
         if first is None:
             first = self.first_timestamp
         waited = max_timestamp - first if first >= 0 else now - self.created
-        return waited > config.segment_ms - self._jitter_ms(config) or self.indexes.full(config.segment_index_bytes)
+        longest = config.segment_ms - (self._jitter_ms(config) if config.segment_jitter_ms else 0)
+        return waited > longest or self.indexes.full(config.segment_index_bytes)
 
     def _jitter_ms(self, config: LogConfig) -> int:
         """How much earlier than others this one is rolled: its own share of segment.jitter.ms, the same each time."""
