@@ -12,7 +12,7 @@ from types import GeneratorType
 from typing import Any, NamedTuple
 
 from kpybroker.handlers import APIS
-from kpybroker.handlers.api_versions import unsupported_version
+from kpybroker.handlers.api_versions import API_VERSIONS, unsupported_version
 from kpybroker.handlers.refusal import answer_with, refusal
 from kpybroker.machine import Api, Call, Instant, Later, Peer, Reply, Silence, Ticket, Wait, Waiting
 from kpybroker.releases import Versions
@@ -29,7 +29,6 @@ from kpybroker.wire.messages.api_versions import ApiVersionsResponse
 
 log = logging.getLogger("kpybroker")
 HEADER = struct.Struct(">hhi")  # API key, version, correlation id
-API_VERSIONS = 18
 # What group coordinators do, by API key: of their disk a client is told that the coordinator is not here any more
 # (CoordinatorOperationExceptionHelper); it looks for it and tries again.
 COORDINATED = frozenset((8, 9, 11, 12, 13, 14, 15, 42, 47))

@@ -62,15 +62,19 @@ class Offer(NamedTuple):
 
     def is_since(self, release: str) -> bool:
         """What came with `release`, and is no table's matter, is there."""
-        return RELEASES.index(self.release) >= RELEASES.index(release)
+        return is_since(self.release, release)
+
+
+def is_since(release: str, other: str) -> bool:
+    """Whether one of RELEASES is another one or a later one."""
+    return RELEASES.index(release) >= RELEASES.index(other)
 
 
 def table(release: str) -> dict[int, Versions]:
     """API key to versions for one of RELEASES."""
-    at = RELEASES.index(release)
     answered: dict[int, Versions] = {}
     for key, changes in _CHANGES.items():
-        versions = [Versions(first, last) for since, first, last in changes if RELEASES.index(since) <= at]
+        versions = [Versions(first, last) for since, first, last in changes if is_since(release, since)]
         if versions and versions[-1].first <= versions[-1].last:
             answered[key] = versions[-1]
     return answered

@@ -5,7 +5,6 @@ from __future__ import annotations
 from kpybroker.config.settings import Settings
 from kpybroker.config.topics import TopicSettings
 from kpybroker.machine import Instant, Key
-from kpybroker.partition import Partition
 from kpybroker.replicas import Replicas
 from kpybroker.storage.log import Log
 from kpybroker.storage.segment import Segment
@@ -30,27 +29,21 @@ class Retention:
         self._at += (missed + 1) * self._interval_ms
         shortened = []
         for key, log, settings in list(self._replicas.written()):
-            if not settings.delete or kept_from(log, settings, now) == 0:
+            count = surplus(log, settings, now) if settings.delete else 0
+            if count == 0:
                 continue
             partition = self._replicas.get(*key, now)
             assert partition is not None
-            shorten(partition, now)
+            if count == len(log.segments.all):
+                log.roll(now)  # where all of it goes, the log goes on in a new segment
+            partition.begin_at(log.segments.all[count].base_offset)
             shortened.append(key)
         if shortened:
             self._replicas.keep_starts()
         return shortened
 
 
-def shorten(partition: Partition, now: Instant) -> None:
-    """Deletes the segments that may go; where that is all of them, the log goes on in a new one."""
-    log = partition.log
-    count = kept_from(log, partition.settings, now)
-    if count == len(log.segments.all):
-        log.roll(now)
-    partition.begin_at(log.segments.all[count].base_offset)
-
-
-def kept_from(log: Log, settings: TopicSettings, now: Instant) -> int:
+def surplus(log: Log, settings: TopicSettings, now: Instant) -> int:
     """How many segments may go, from the first on (UnifiedLog.deleteOldSegments): by size, and then by time.
 
     The age of a segment is that of its largest timestamp, or, where it has none, of its file. An empty last one stays.

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from kpybroker.machine import Api, Call
-from kpybroker.releases import LATEST, RELEASES, Offer, Versions, table
+from kpybroker.releases import LATEST, Offer, Versions, is_since, table
 
 if TYPE_CHECKING:
     from kpybroker.state import State
@@ -103,11 +103,11 @@ def offered(release: str = "", *, strict: bool = False) -> Offer:
     shown = release or LATEST
     listed = table(shown)
     answered = dict(listed)
-    if RELEASES.index(shown) >= RELEASES.index("4.0"):
+    if is_since(shown, "4.0"):
         answered[PRODUCE] = Versions(3, listed[PRODUCE].last)
-    if RELEASES.index(shown) >= RELEASES.index("3.7"):
+    if is_since(shown, "3.7"):
         # Kafka answers these always, and lists them only where a receiver is plugged in (KIP-714).
-        answered |= {key: _ours(APIS[key]) for key in TELEMETRY if key in APIS}
+        answered |= {key: _ours(APIS[key]) for key in TELEMETRY}
     return Offer(shown, listed, answered)
 
 

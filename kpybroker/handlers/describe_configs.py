@@ -19,7 +19,14 @@ from kpybroker.config.describe import (
     describe_topic,
 )
 from kpybroker.machine import Call
-from kpybroker.metadata.alteration import BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP, TOPIC, refuse_node
+from kpybroker.metadata.alteration import refuse_node
+from kpybroker.metadata.image import (
+    BROKER_RESOURCE,
+    GROUP_RESOURCE,
+    LOGGER_RESOURCE,
+    METRICS_RESOURCE,
+    TOPIC_RESOURCE,
+)
 from kpybroker.metadata.placement import Refused
 from kpybroker.metadata.topic_names import refuse_name
 from kpybroker.state import State
@@ -29,7 +36,7 @@ from kpybroker.wire.messages.describe_configs import DescribeConfigsRequest, Des
 Resource = DescribeConfigsRequest.DescribeConfigsResource
 Result = DescribeConfigsResponse.DescribeConfigsResult
 ConfigEntry = Result.DescribeConfigsResourceResult
-KINDS = (TOPIC, BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP)
+KINDS = (TOPIC_RESOURCE, BROKER_RESOURCE, LOGGER_RESOURCE, METRICS_RESOURCE, GROUP_RESOURCE)
 
 
 def describe_configs(state: State, call: Call) -> DescribeConfigsResponse:
@@ -57,27 +64,27 @@ def _describe(state: State, resource: Resource) -> list[Entry] | Refused:
     refused = _refuse(state, kind, name)
     if refused is not None:
         return refused
-    if kind == TOPIC:
+    if kind == TOPIC_RESOURCE:
         return describe_topic(state.settings, overrides, keys)
-    if kind == BROKER:
+    if kind == BROKER_RESOURCE:
         return describe_broker(state.settings, keys) if name else describe_brokers(state.settings, keys)
-    if kind == BROKER_LOGGER:
+    if kind == LOGGER_RESOURCE:
         return describe_loggers(state.loggers, keys)
-    if kind == CLIENT_METRICS:
+    if kind == METRICS_RESOURCE:
         return describe_client_metrics(overrides, keys)
     return describe_group(state.settings, overrides, keys)
 
 
 def _refuse(state: State, kind: int, name: str) -> Refused | None:
     """Why there is no such resource to describe."""
-    if kind == TOPIC:
+    if kind == TOPIC_RESOURCE:
         reason = refuse_name(name)
         if reason is not None:
             return Refused(Error.INVALID_TOPIC_EXCEPTION, reason)
         return None if name in state.image.topics else Refused(Error.UNKNOWN_TOPIC_OR_PARTITION, "")
-    if kind in (BROKER, BROKER_LOGGER) and (name or kind == BROKER_LOGGER):
+    if kind in (BROKER_RESOURCE, LOGGER_RESOURCE) and (name or kind == LOGGER_RESOURCE):
         return refuse_node(name, state.node_id)
-    if kind in (CLIENT_METRICS, GROUP) and not name:
+    if kind in (METRICS_RESOURCE, GROUP_RESOURCE) and not name:
         return Refused(Error.INVALID_REQUEST, "it has to be named")
     return None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kpybroker.handlers.common import offline_replicas, operations
+from kpybroker.handlers.refusal import answer_with
 from kpybroker.machine import Call
 from kpybroker.metadata.image import INTERNAL_TOPICS, NO_LEADER, Image, PartitionImage, Topic
 from kpybroker.metadata.topic_names import refuse_name
@@ -40,9 +41,9 @@ def describe_topic_partitions(state: State, call: Call) -> DescribeTopicPartitio
     asked = state.image.topics if everything else {topic.name for topic in request.topics}
     names = sorted((name for name in asked if _order(name) >= _order(start.topic)), key=_order)
     if start.partition < 0 or (cursor is not None and not everything and start.topic not in names):
-        return _refuse(request, Error.INVALID_REQUEST)
+        return _refuse(call, Error.INVALID_REQUEST)
     if cursor is None and "" in names:  # Kafka takes it for the topic of the cursor that there is not
-        return _refuse(request, Error.UNKNOWN_SERVER_ERROR)
+        return _refuse(call, Error.UNKNOWN_SERVER_ERROR)
     most = min(state.settings.int("max.request.partition.size.limit"), request.response_partition_limit)
     return _page(state.image, names, start, max(most, 1))
 
@@ -52,10 +53,11 @@ def _order(name: str) -> bytes:
     return name.encode("utf-16-be", "surrogatepass")
 
 
-def _refuse(request: DescribeTopicPartitionsRequest, error: Error) -> DescribeTopicPartitionsResponse:
-    """The error for each topic (DescribeTopicPartitionsRequest.getErrorResponse)."""
-    topics = [TopicAnswer(error_code=error, name=topic.name, topic_id=NO_ID, partitions=[]) for topic in request.topics]
-    return DescribeTopicPartitionsResponse(topics=topics)
+def _refuse(call: Call, error: Error) -> DescribeTopicPartitionsResponse:
+    answer: DescribeTopicPartitionsResponse = answer_with(
+        error, DescribeTopicPartitionsResponse, call.version, call.request
+    )
+    return answer
 
 
 def _page(image: Image, names: list[str], start: Place, most: int) -> DescribeTopicPartitionsResponse:

@@ -6,6 +6,8 @@ named twice DUPLICATE_RESOURCE.
 
 from __future__ import annotations
 
+from collections import Counter
+
 from kpybroker.machine import Call
 from kpybroker.metadata.scram import Credentials
 from kpybroker.state import State
@@ -22,10 +24,7 @@ def describe_user_scram_credentials(state: State, call: Call) -> DescribeUserScr
     request: DescribeUserScramCredentialsRequest = call.request
     credentials = state.image.credentials
     names = [user.name for user in request.users] if request.users else list(credentials.users())
-    counts: dict[str, int] = {}
-    for name in names:
-        counts[name] = counts.get(name, 0) + 1
-    results = [_result(credentials, name, count) for name, count in counts.items()]
+    results = [_result(credentials, name, count) for name, count in Counter(names).items()]
     return DescribeUserScramCredentialsResponse(error_code=Error.NONE, error_message="", results=results)
 
 

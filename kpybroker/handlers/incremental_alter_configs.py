@@ -12,12 +12,13 @@ from kpybroker.machine import Call, Later, Record
 from kpybroker.metadata.alteration import Asked, Change, alter
 from kpybroker.metadata.controller import Controller
 from kpybroker.state import State
+from kpybroker.wire.messages.alter_configs import AlterConfigsResponse
 from kpybroker.wire.messages.incremental_alter_configs import (
     IncrementalAlterConfigsRequest,
     IncrementalAlterConfigsResponse,
 )
 
-Answer = IncrementalAlterConfigsResponse.AlterConfigsResourceResponse
+Response = AlterConfigsResponse | IncrementalAlterConfigsResponse
 
 
 def incremental_alter_configs(state: State, call: Call) -> Later:
@@ -30,13 +31,21 @@ def incremental_alter_configs(state: State, call: Call) -> Later:
         )
         for resource in request.resources
     ]
+    return ask(state, call, asked, IncrementalAlterConfigsResponse)
 
-    def decide(controller: Controller, call: Call) -> tuple[Sequence[Record], IncrementalAlterConfigsResponse]:
-        records, errors = alter(controller, state.node_id, state.loggers, asked, validate_only=request.validate_only)
+
+def ask(state: State, call: Call, asked: Sequence[Asked], layout: type[Response]) -> Later:
+    """Has the controller alter what is asked; the answer is of this layout, for AlterConfigs has the same one."""
+
+    def decide(controller: Controller, call: Call) -> tuple[Sequence[Record], Response]:
+        only_validated = call.request.validate_only
+        records, errors = alter(controller, state.node_id, state.loggers, asked, validate_only=only_validated)
         answers = [
-            Answer(error_code=error, error_message=message, resource_type=each.kind, resource_name=each.name)
+            layout.AlterConfigsResourceResponse(
+                error_code=error, error_message=message, resource_type=each.kind, resource_name=each.name
+            )
             for each, (error, message) in zip(asked, errors, strict=True)
         ]
-        return records, IncrementalAlterConfigsResponse(responses=answers)
+        return records, layout(responses=answers)  # type: ignore[arg-type]
 
     return state.ask_controller(call, decide)

@@ -9,8 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from kpybroker.machine import Call
-from kpybroker.metadata.alteration import BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP, TOPIC
-from kpybroker.metadata.image import Image
+from kpybroker.metadata.image import (
+    BROKER_RESOURCE,
+    GROUP_RESOURCE,
+    LOGGER_RESOURCE,
+    METRICS_RESOURCE,
+    TOPIC_RESOURCE,
+    Image,
+)
 from kpybroker.state import State
 from kpybroker.wire.errors import Error
 from kpybroker.wire.messages.list_config_resources import ListConfigResourcesRequest, ListConfigResourcesResponse
@@ -20,7 +26,7 @@ Resource = ListConfigResourcesResponse.ConfigResource
 
 def list_config_resources(state: State, call: Call) -> ListConfigResourcesResponse:
     request: ListConfigResourcesRequest = call.request
-    known = LISTED if call.version else {CLIENT_METRICS: LISTED[CLIENT_METRICS]}
+    known = LISTED if call.version else {METRICS_RESOURCE: LISTED[METRICS_RESOURCE]}
     if any(kind not in known for kind in request.resource_types):
         return ListConfigResourcesResponse(error_code=Error.UNSUPPORTED_VERSION, config_resources=[])
     found = [
@@ -37,13 +43,13 @@ def _with_configs(kind: int) -> Callable[[Image], Iterable[str]]:
 
 
 def _brokers(image: Image) -> list[str]:
-    return [str(node.id) for node in image.nodes.values() if not node.fenced]
+    return list(map(str, image.active_nodes))
 
 
 LISTED: dict[int, Callable[[Image], Iterable[str]]] = {
-    GROUP: _with_configs(GROUP),
-    CLIENT_METRICS: _with_configs(CLIENT_METRICS),
-    BROKER_LOGGER: _brokers,
-    BROKER: _brokers,
-    TOPIC: lambda image: image.topics,
+    GROUP_RESOURCE: _with_configs(GROUP_RESOURCE),
+    METRICS_RESOURCE: _with_configs(METRICS_RESOURCE),
+    LOGGER_RESOURCE: _brokers,
+    BROKER_RESOURCE: _brokers,
+    TOPIC_RESOURCE: lambda image: image.topics,
 }

@@ -18,14 +18,21 @@ from kpybroker.config.topics import check_topic
 from kpybroker.config.values import Row, SettingError, java_number
 from kpybroker.machine import Record
 from kpybroker.metadata.controller import MINIMUM_IN_SYNC, Controller
-from kpybroker.metadata.image import MOST_RECORDS, Image
+from kpybroker.metadata.image import (
+    BROKER_RESOURCE,
+    GROUP_RESOURCE,
+    LOGGER_RESOURCE,
+    METRICS_RESOURCE,
+    MOST_RECORDS,
+    TOPIC_RESOURCE,
+    Image,
+)
 from kpybroker.metadata.placement import Refused
 from kpybroker.metadata.topic_names import refuse_name
 from kpybroker.wire.errors import Error
 from kpybroker.wire.schemas.cluster_state import ConfigRecord
 from kpybroker.wire.schemas.cluster_topics import ClearElrRecord
 
-TOPIC, BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP = 2, 4, 8, 16, 32  # ConfigResource.Type
 SET, DELETE, APPEND, SUBTRACT = 0, 1, 2, 3  # AlterConfigOp.OpType
 OPERATIONS = (SET, DELETE, APPEND, SUBTRACT)
 TWICE = Refused(Error.INVALID_REQUEST, "the request names this resource twice")
@@ -33,7 +40,7 @@ LONGEST_VALUE = 32_767
 WITHOUT_DEFAULT = "process.roles"  # the one list of a broker that has to be given
 ELIGIBLE_LEADERS = "eligible.leader.replicas.version"
 # The lists that can be appended to and taken from: those of a group or a subscription cannot (KafkaConfigSchema).
-_ROWS: dict[int, dict[str, Row]] = {TOPIC: topic.SETTINGS, BROKER: broker.SETTINGS}
+_ROWS: dict[int, dict[str, Row]] = {TOPIC_RESOURCE: topic.SETTINGS, BROKER_RESOURCE: broker.SETTINGS}
 
 Altered: TypeAlias = dict[str, str | None]  # by name; None: as if it had never been set
 
@@ -80,7 +87,7 @@ def alter(
         excessive = Refused(Error.POLICY_VIOLATION, f"more than {MOST_RECORDS} configs would change at once")
         return (), [done or excessive for done in first]
     cleared = [
-        ClearElrRecord(topic_name=value.resource_name if value.resource_type == TOPIC else "")
+        ClearElrRecord(topic_name=value.resource_name if value.resource_type == TOPIC_RESOURCE else "")
         for value in values
         if value.name == MINIMUM_IN_SYNC and _has_eligible_leaders(controller.image)
     ]
@@ -94,11 +101,11 @@ def _look(controller: Controller, node: int, loggers: Loggers, each: Asked, vali
     nothing = [change.name for change in each.changes if change.value is None and change.operation != DELETE]
     if nothing:
         return Refused(Error.INVALID_REQUEST, f"no value was given for {', '.join(nothing)}")
-    if each.kind == BROKER_LOGGER and not each.replaced:
+    if each.kind == LOGGER_RESOURCE and not each.replaced:
         return refuse_node(each.name, node) or _levels(loggers, each.changes, validate_only)
-    if each.kind == BROKER:
+    if each.kind == BROKER_RESOURCE:
         return (refuse_node(each.name, node) if each.name else None) or _refuse_dynamic(controller, each)
-    if each.kind in (TOPIC, CLIENT_METRICS, GROUP):
+    if each.kind in (TOPIC_RESOURCE, METRICS_RESOURCE, GROUP_RESOURCE):
         return None
     return Refused(Error.INVALID_REQUEST, f"resources of type {each.kind} have no configs to alter")
 
@@ -136,7 +143,7 @@ def _refuse_dynamic(controller: Controller, each: Asked) -> Refused | None:
     one_broker = each.name != ""
     before: Mapping[str, str] = {}
     if not each.replaced:
-        before = applicable(controller.image.configs.get((BROKER, each.name), {}), one_broker=one_broker)
+        before = applicable(controller.image.configs.get((BROKER_RESOURCE, each.name), {}), one_broker=one_broker)
     if any(change.operation not in OPERATIONS for change in each.changes):
         return Refused(Error.INVALID_REQUEST, "there is no such operation on a config")
     altered = _altered(each, before)
@@ -156,7 +163,8 @@ def _records(controller: Controller, each: Asked) -> list[ConfigRecord] | Refuse
     altered = _altered(each, current)
     if isinstance(altered, Refused):
         return altered
-    written = {name: text for name, text in altered.items() if current.get(name) != text or each.kind == BROKER}
+    always = each.kind == BROKER_RESOURCE
+    written = {name: text for name, text in altered.items() if always or current.get(name) != text}
     if each.replaced:
         written |= {name: None for name in current if name not in altered}
     after = {name: text for name, text in {**current, **written}.items() if text is not None}
@@ -204,7 +212,7 @@ def _has_eligible_leaders(image: Image) -> bool:
 
 def _refuse_minimum(image: Image, each: Asked, written: Altered) -> Refused | None:
     """With eligible leader replicas the whole cluster has one minimum, always (KIP-966)."""
-    if each.kind != BROKER or MINIMUM_IN_SYNC not in written or not _has_eligible_leaders(image):
+    if each.kind != BROKER_RESOURCE or MINIMUM_IN_SYNC not in written or not _has_eligible_leaders(image):
         return None
     if each.name:
         return Refused(Error.INVALID_CONFIG, f"{MINIMUM_IN_SYNC} is set for all brokers, not for one")
@@ -223,13 +231,13 @@ def _refuse_long(written: Altered) -> Refused | None:
 def _refuse(controller: Controller, each: Asked, after: Mapping[str, str]) -> Refused | None:
     """Why a resource cannot be as it would be afterwards; then, whether it is there at all."""
     try:
-        if each.kind == TOPIC:
+        if each.kind == TOPIC_RESOURCE:
             return _refuse_topic(controller, each.name, after)
-        if each.kind == GROUP:
+        if each.kind == GROUP_RESOURCE:
             if not each.name:
                 return Refused(Error.INVALID_REQUEST, "a group has a name")
             check_group(controller.settings, after)
-        if each.kind == CLIENT_METRICS:
+        if each.kind == METRICS_RESOURCE:
             if not each.name:
                 return Refused(Error.INVALID_REQUEST, "a subscription has a name")
             check_client_metrics(after)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from kpybroker.wire.schemas.cluster_state import ConfigRecord
 from kpybroker.wire.schemas.cluster_topics import PartitionRecord, TopicRecord
 
 TopicResult = CreateTopicsResponse.CreatableTopicResult
+OF_THE_CLUSTER = Refused(Error.INVALID_REQUEST, f"{CLUSTER_METADATA} is the cluster's own")
 MAX_PARTITIONS_PER_REQUEST = 10_000  # ReplicationControlManager.MAX_PARTITIONS_PER_BATCH
 
 
@@ -42,7 +44,7 @@ class TopicMaker:
         if reason is not None:
             return Refused(Error.INVALID_TOPIC_EXCEPTION, reason)
         if name == CLUSTER_METADATA:
-            return Refused(Error.INVALID_REQUEST, f"{name} is the cluster's own")
+            return OF_THE_CLUSTER
         if name in self.image.topics:
             return Refused(Error.TOPIC_ALREADY_EXISTS, f"topic '{name}' already exists")
         other = colliding(name, self.image.topics)
@@ -51,9 +53,7 @@ class TopicMaker:
         return None
 
     def create(self, request: CreateTopicsRequest) -> tuple[tuple[Record, ...], CreateTopicsResponse]:
-        counts: dict[str, int] = {}
-        for topic in request.topics:
-            counts[topic.name] = counts.get(topic.name, 0) + 1
+        counts = Counter(topic.name for topic in request.topics)
         single = [topic for topic in request.topics if counts[topic.name] == 1 and topic.name != CLUSTER_METADATA]
         refused = self._refuse_request(request, single)
         if refused is not None:
@@ -72,7 +72,7 @@ class TopicMaker:
             if count > 1:
                 results.append(_refusal(name, Refused(Error.INVALID_REQUEST, "the request names this topic twice")))
             elif name == CLUSTER_METADATA:
-                results.append(_refusal(name, Refused(Error.INVALID_REQUEST, f"{name} is the cluster's own")))
+                results.append(_refusal(name, OF_THE_CLUSTER))
         return () if request.validate_only else tuple(records), CreateTopicsResponse(topics=results)
 
     def _refuse_request(self, request: CreateTopicsRequest, single: Sequence[CreatableTopic]) -> Refused | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from kpybroker.machine import Call, Record
@@ -56,14 +57,14 @@ def delete_topics(controller: Controller, call: Call) -> tuple[tuple[Record, ...
 def _sorted_out(asked: Sequence[Named]) -> tuple[list[Result], list[str], list[bytes]]:
     """Answers for what is wrong in itself, then the names and the ids that were each given once."""
     wrong: list[Result] = []
-    counts: dict[Named, int] = {}
+    counts: Counter[Named] = Counter()
     for name, topic_id in asked:
         if name is None and topic_id == NO_ID:
             wrong.append(_result(None, NO_ID, Error.INVALID_REQUEST, "neither a topic's name nor its id was given"))
         elif name is not None and topic_id != NO_ID:
             wrong.append(_result(name, topic_id, Error.INVALID_REQUEST, "a topic's name and its id were both given"))
         else:
-            counts[name, topic_id] = counts.get((name, topic_id), 0) + 1
+            counts[name, topic_id] += 1
     wrong += [
         _result(name, topic_id, Error.INVALID_REQUEST, "the request names this topic twice")
         for (name, topic_id), count in counts.items()

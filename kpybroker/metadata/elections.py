@@ -5,7 +5,7 @@ from __future__ import annotations
 from kpybroker.machine import Call, Record
 from kpybroker.metadata.controller import Controller
 from kpybroker.metadata.image import NO_LEADER, Image
-from kpybroker.metadata.partition_change import PartitionChange, active_nodes
+from kpybroker.metadata.partition_change import PartitionChange
 from kpybroker.metadata.placement import Refused
 from kpybroker.wire.errors import Error
 from kpybroker.wire.messages.elect_leaders import ElectLeadersRequest, ElectLeadersResponse
@@ -26,8 +26,7 @@ def elect_leaders(controller: Controller, call: Call) -> tuple[tuple[Record, ...
     if kind not in (PREFERRED, UNCLEAN) and asked != []:
         return (), _refuse(request, Refused(Error.INVALID_REQUEST, f"there is no election of type {kind}"))
     image = controller.image
-    everything = {topic.name: list(topic.partitions) for topic in image.topics.values()}
-    chosen = everything.items() if asked is None else [(topic.topic, topic.partitions) for topic in asked]
+    chosen = image.all_partitions() if asked is None else [(topic.topic, topic.partitions) for topic in asked]
     records: list[Record] = []
     topics = []
     for name, indexes in chosen:
@@ -67,7 +66,7 @@ def _elect(image: Image, name: str, index: int, kind: int) -> Record | Refused:
     settled = partition.leader == partition.replicas[0] if kind == PREFERRED else partition.leader != NO_LEADER
     if settled:
         return NOT_NEEDED
-    change = PartitionChange(partition, topic.id, active_nodes(image))
+    change = PartitionChange(partition, topic.id, image.active_nodes)
     change.prefers_first = kind == PREFERRED
     change.is_unclean = kind == UNCLEAN
     record = change.record()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from kpybroker.machine import Call, Record
@@ -20,9 +21,7 @@ Result = CreatePartitionsResponse.CreatePartitionsTopicResult
 def create_partitions(controller: Controller, call: Call) -> tuple[tuple[Record, ...], CreatePartitionsResponse]:
     """The records and the answer (ControllerApis.createPartitions). What is named twice stays as it is."""
     request: CreatePartitionsRequest = call.request
-    counts: dict[str, int] = {}
-    for topic in request.topics:
-        counts[topic.name] = counts.get(topic.name, 0) + 1
+    counts = Counter(topic.name for topic in request.topics)
     if request.timeout_ms <= 0 and 1 in counts.values():  # the controller's queue drops what is late when it comes
         late = [Result(name=topic.name, error_code=Error.REQUEST_TIMED_OUT) for topic in request.topics]
         return (), CreatePartitionsResponse(results=late)

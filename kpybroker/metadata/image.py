@@ -34,7 +34,8 @@ TRANSACTION_STATE = "__transaction_state"
 SHARE_GROUP_STATE = "__share_group_state"
 CLUSTER_METADATA = "__cluster_metadata"
 INTERNAL_TOPICS = (CONSUMER_OFFSETS, TRANSACTION_STATE, SHARE_GROUP_STATE)
-TOPIC_RESOURCE, BROKER_RESOURCE = 2, 4  # org.apache.kafka.common.config.ConfigResource.Type
+# Who has configs (org.apache.kafka.common.config.ConfigResource.Type).
+TOPIC_RESOURCE, BROKER_RESOURCE, LOGGER_RESOURCE, METRICS_RESOURCE, GROUP_RESOURCE = 2, 4, 8, 16, 32
 MOST_RECORDS = 10_000  # that one request may lead to (QuorumController.MAX_RECORDS_PER_USER_OP)
 NO_LEADER, NO_LEADER_CHANGE = -1, -2  # org.apache.kafka.metadata.LeaderConstants
 
@@ -132,6 +133,15 @@ class Image:
     def partition(self, topic: str, index: int) -> PartitionImage | None:
         found = self.topics.get(topic)
         return found.partitions.get(index) if found is not None else None
+
+    def all_partitions(self) -> list[tuple[str, list[int]]]:
+        """Every topic with the indexes of its partitions."""
+        return [(topic.name, list(topic.partitions)) for topic in self.topics.values()]
+
+    @property
+    def active_nodes(self) -> tuple[int, ...]:
+        """The brokers that are there."""
+        return tuple(node.id for node in self.nodes.values() if not node.fenced)
 
     def topic_configs(self, topic: str) -> dict[str, str]:
         return self.configs.get((TOPIC_RESOURCE, topic), {})

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 
 from kpybroker.machine import Record
-from kpybroker.metadata.image import NO_LEADER, NO_LEADER_CHANGE, Image, PartitionImage
+from kpybroker.metadata.image import NO_LEADER, NO_LEADER_CHANGE, PartitionImage
+from kpybroker.metadata.leadership import CHANGE_VERSION
 from kpybroker.wire.schemas.cluster_topics import PartitionChangeRecord
 
 RECOVERING = 1  # org.apache.kafka.metadata.LeaderRecoveryState
-
-
-def active_nodes(image: Image) -> set[int]:
-    return {node.id for node in image.nodes.values() if not node.fenced}
 
 
 class PartitionChange:
@@ -52,7 +49,7 @@ class PartitionChange:
             directories=None if directories is None else list(directories),
             **news,
         )
-        return Record(None, value, 2)
+        return Record(None, value, CHANGE_VERSION)
 
     def _complete(self) -> None:
         """A reassignment is over once all that come are in sync, and something in sync stays."""

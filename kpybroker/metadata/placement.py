@@ -41,8 +41,7 @@ class Placed(NamedTuple):
 
 
 def brokers_of(image: Image) -> Brokers:
-    active = tuple(node.id for node in image.nodes.values() if not node.fenced)
-    return Brokers(frozenset(image.nodes), active)
+    return Brokers(frozenset(image.nodes), image.active_nodes)
 
 
 def assign(topic: CreatableTopic, brokers: Brokers, defaults: Defaults) -> list[Placed] | Refused:

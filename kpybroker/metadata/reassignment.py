@@ -8,7 +8,7 @@ from kpybroker.config.settings import Settings
 from kpybroker.machine import Call, Record
 from kpybroker.metadata.controller import Controller
 from kpybroker.metadata.image import Image, PartitionImage, Topic
-from kpybroker.metadata.partition_change import PartitionChange, active_nodes
+from kpybroker.metadata.partition_change import PartitionChange
 from kpybroker.metadata.placement import Refused, refuse_replicas
 from kpybroker.wire.errors import Error
 from kpybroker.wire.messages.alter_partition_reassignments import (
@@ -98,7 +98,7 @@ def _cancelled(image: Image, settings: Settings, topic: Topic, partition: Partit
         return Refused(Error.NO_REASSIGNMENT_IN_PROGRESS, None)
     own = image.topic_configs(topic.name).get(UNCLEAN_ELECTIONS)
     unclean = settings.boolean(UNCLEAN_ELECTIONS) if own is None else own == "true"
-    change = PartitionChange(partition, topic.id, active_nodes(image))
+    change = PartitionChange(partition, topic.id, image.active_nodes)
     change.replicas = [node for node in partition.replicas if node not in partition.adding]
     change.isr = [node for node in partition.isr if node not in partition.adding]
     change.adding, change.removing, change.is_unclean = [], [], unclean
@@ -118,7 +118,7 @@ def _moved(
         return Refused(
             Error.INVALID_REPLICATION_FACTOR, f"there would be {len(target)} replicas where {len(kept)} are wanted"
         )
-    change = PartitionChange(partition, topic.id, active_nodes(image))
+    change = PartitionChange(partition, topic.id, image.active_nodes)
     change.removing = sorted(set(partition.replicas) - set(target))
     change.adding = sorted(set(target) - set(partition.replicas))
     change.replicas = target + change.removing
@@ -128,8 +128,7 @@ def _moved(
 def list_reassignments(image: Image, request: ListPartitionReassignmentsRequest) -> ListPartitionReassignmentsResponse:
     """What is under way, of all topics or of those asked for; the others are passed over."""
     asked = request.topics
-    everything = {topic.name: list(topic.partitions) for topic in image.topics.values()}
-    chosen = everything.items() if asked is None else [(topic.name, topic.partition_indexes) for topic in asked]
+    chosen = image.all_partitions() if asked is None else [(topic.name, topic.partition_indexes) for topic in asked]
     topics = []
     for name, indexes in chosen:
         found = [image.partition(name, index) for index in indexes]

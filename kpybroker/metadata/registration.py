@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kpybroker.machine import Call, Record
 from kpybroker.metadata.controller import Controller
-from kpybroker.metadata.partition_change import PartitionChange, active_nodes
+from kpybroker.metadata.partition_change import PartitionChange
 from kpybroker.wire.errors import Error
 from kpybroker.wire.messages.unregister_broker import UnregisterBrokerRequest, UnregisterBrokerResponse
 from kpybroker.wire.schemas.cluster_nodes import UnregisterBrokerRecord
@@ -20,7 +20,7 @@ def unregister_broker(controller: Controller, call: Call) -> tuple[tuple[Record,
     if number == call.node:
         return (), _answer(Error.INVALID_REQUEST, f"broker {number} is running: stop it first")
     records = []
-    active = active_nodes(image) - {number}
+    active = [other for other in image.active_nodes if other != number]
     for topic in image.topics.values():
         for partition in topic.partitions.values():
             if number in partition.isr:

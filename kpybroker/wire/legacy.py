@@ -26,7 +26,6 @@ from kpybroker.wire.records import (
 
 MAGIC_0, MAGIC_1 = 0, 1
 CHECKED = 16  # the CRC-32 covers everything from the magic on
-LEAST_SIZE = OVERHEAD + LEAST_LENGTH_V0
 TIMESTAMP_SIZE = 8
 
 _head = struct.Struct(">qiIbb")  # offset, length, CRC, magic, attributes
