@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from differ.groups import Member, commit, join, subscription
+from differ.groups import MEMBER_ID_REQUIRED, Member, commit, join, subscription
 from differ.talk import Connection, Talk, Topic
 
-MEMBER_ID_REQUIRED, REBALANCE_IN_PROGRESS = 79, 27
+REBALANCE_IN_PROGRESS = 27
 
 
 def begin_join(connection: Connection, group: str, member_id: str = "", **more: Any) -> None:

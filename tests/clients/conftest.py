@@ -10,6 +10,8 @@ import uuid
 from collections.abc import Callable, Iterator
 
 import pytest
+from confluent_kafka.admin import AdminClient
+from kafka.admin import KafkaAdminClient
 
 from tests.clients.drivers import Client, Consumer, wait_for
 from tests.clients.with_aiokafka import AioKafka
@@ -60,6 +62,20 @@ def get_client(bootstrap: str) -> Iterator[GetClient]:
 def client(request: pytest.FixtureRequest, get_client: GetClient) -> Client:
     """One client after the other."""
     return get_client(request.param)
+
+
+@pytest.fixture(scope="module")
+def kafka_python(bootstrap: str) -> Iterator[KafkaAdminClient]:
+    """kafka-python's own administration, for what only it has."""
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    yield admin
+    admin.close()
+
+
+@pytest.fixture(scope="module")
+def confluent(bootstrap: str) -> AdminClient:
+    """confluent-kafka's own administration, for what only it has."""
+    return AdminClient({"bootstrap.servers": bootstrap})
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import confluent_kafka
 import kafka
 import pytest
@@ -18,19 +16,6 @@ UNKNOWN_TOPIC_OR_PARTITION = 3
 INVALID_PARTITIONS = 37
 ELECTION_NOT_NEEDED = 84
 NO_REASSIGNMENT_IN_PROGRESS = 85
-
-
-@pytest.fixture(scope="module")
-def admin(bootstrap: str) -> Iterator[KafkaAdminClient]:
-    """kafka-python's administration, which has the most of all."""
-    opened = KafkaAdminClient(bootstrap_servers=bootstrap)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(scope="module")
-def librdkafka(bootstrap: str) -> AdminClient:
-    return AdminClient({"bootstrap.servers": bootstrap})
 
 
 def test_a_topic_grows(client: Client, topic: str) -> None:
@@ -58,23 +43,23 @@ def test_consumers_read_partitions_that_came_later(client: Client, topic: str, o
     assert sorted((record.partition, record.value) for record in later.received) == [(0, b"old"), (1, b"new")]
 
 
-def test_growth_is_only_validated(librdkafka: AdminClient, topic: str) -> None:
+def test_growth_is_only_validated(confluent: AdminClient, topic: str) -> None:
     """librdkafka asks whether a topic could grow, by number and laid out by hand."""
     for wanted in (NewPartitions(topic, 3), NewPartitions(topic, 3, replica_assignment=[[1], [1]])):
-        librdkafka.create_partitions([wanted], validate_only=True)[topic].result(WAIT_S)
-    assert list(librdkafka.list_topics(topic, timeout=WAIT_S).topics[topic].partitions) == [0]
+        confluent.create_partitions([wanted], validate_only=True)[topic].result(WAIT_S)
+    assert list(confluent.list_topics(topic, timeout=WAIT_S).topics[topic].partitions) == [0]
 
 
-def test_described_with_rights(librdkafka: AdminClient, new_topic: NewTopic) -> None:
+def test_described_with_rights(confluent: AdminClient, new_topic: NewTopic) -> None:
     """librdkafka is told a topic's id and partitions, its own rights, and the cluster's."""
     topic = new_topic(2)
     asked = confluent_kafka.TopicCollection([topic])
-    found = librdkafka.describe_topics(asked, include_authorized_operations=True)[topic].result(WAIT_S)
+    found = confluent.describe_topics(asked, include_authorized_operations=True)[topic].result(WAIT_S)
     assert (found.name, len(found.partitions), found.is_internal) == (topic, 2, False)
     assert {operation.name for operation in found.authorized_operations} == {
         *("READ", "WRITE", "CREATE", "DELETE", "ALTER", "DESCRIBE", "DESCRIBE_CONFIGS", "ALTER_CONFIGS"),
     }
-    cluster = librdkafka.describe_cluster(include_authorized_operations=True).result(WAIT_S)
+    cluster = confluent.describe_cluster(include_authorized_operations=True).result(WAIT_S)
     assert cluster.controller.id == cluster.nodes[0].id
     assert {operation.name for operation in cluster.authorized_operations} == {
         *("CREATE", "ALTER", "DESCRIBE", "CLUSTER_ACTION", "DESCRIBE_CONFIGS", "ALTER_CONFIGS", "IDEMPOTENT_WRITE"),
@@ -82,46 +67,46 @@ def test_described_with_rights(librdkafka: AdminClient, new_topic: NewTopic) -> 
 
 
 @pytest.mark.parametrize("kind", [ElectionType.PREFERRED, ElectionType.UNCLEAN])
-def test_nothing_to_elect_for_librdkafka(librdkafka: AdminClient, topic: str, kind: ElectionType) -> None:
+def test_nothing_to_elect_for_librdkafka(confluent: AdminClient, topic: str, kind: ElectionType) -> None:
     """A partition that has its leader needs no election; of all partitions none is told."""
     asked = confluent_kafka.TopicPartition(topic, 0)
-    answers = librdkafka.elect_leaders(kind, [asked]).result(WAIT_S)
+    answers = confluent.elect_leaders(kind, [asked]).result(WAIT_S)
     assert [error.code() for error in answers.values()] == [ELECTION_NOT_NEEDED]
-    assert librdkafka.elect_leaders(kind).result(WAIT_S) == {}
+    assert confluent.elect_leaders(kind).result(WAIT_S) == {}
 
 
-def test_nothing_to_elect_for_kafka_python(admin: KafkaAdminClient, topic: str) -> None:
+def test_nothing_to_elect_for_kafka_python(kafka_python: KafkaAdminClient, topic: str) -> None:
     """The same for kafka-python, for one topic and for all."""
     for kind, topics in ((0, {topic: [0]}), (1, {topic: [0]}), (0, None)):
-        answer = admin.elect_leaders(kind, topics, raise_errors=False).to_dict()
+        answer = kafka_python.elect_leaders(kind, topics, raise_errors=False).to_dict()
         results = [result for each in answer["replica_election_results"] for result in each["partition_result"]]
         assert {result["error_code"] for result in results} == {ELECTION_NOT_NEEDED}
 
 
-def test_replicas_stay_where_they_are(admin: KafkaAdminClient, topic: str) -> None:
+def test_replicas_stay_where_they_are(kafka_python: KafkaAdminClient, topic: str) -> None:
     """A reassignment to the same broker is accepted and over; there is none to call off, and none is listed."""
-    [broker] = admin.describe_cluster()["brokers"]
+    [broker] = kafka_python.describe_cluster()["brokers"]
     at = kafka.TopicPartition(topic, 0)
-    assert admin.alter_partition_reassignments({at: [broker["broker_id"]]}) == {at: None}
-    assert admin.list_partition_reassignments() == {}
-    assert admin.list_partition_reassignments({topic: [0]}) == {}
-    [error] = admin.alter_partition_reassignments({at: None}).values()
+    assert kafka_python.alter_partition_reassignments({at: [broker["broker_id"]]}) == {at: None}
+    assert kafka_python.list_partition_reassignments() == {}
+    assert kafka_python.list_partition_reassignments({topic: [0]}) == {}
+    [error] = kafka_python.alter_partition_reassignments({at: None}).values()
     assert error.errno == NO_REASSIGNMENT_IN_PROGRESS
 
 
-def test_topics_page_by_page(admin: KafkaAdminClient, new_topic: NewTopic) -> None:
+def test_topics_page_by_page(kafka_python: KafkaAdminClient, new_topic: NewTopic) -> None:
     """kafka-python describes the partitions of topics (KIP-966), in the order of their names."""
     topics = sorted(new_topic(3) for _ in range(2))
-    described = admin.describe_topic_partitions(topics[::-1])
+    described = kafka_python.describe_topic_partitions(topics[::-1])
     found = described["topics"] if isinstance(described, dict) else described
     assert [topic["name"] for topic in found] == topics
     assert [[part["partition_index"] for part in topic["partitions"]] for topic in found] == [[0, 1, 2]] * 2
 
 
-def test_the_quorum_is_one_node(admin: KafkaAdminClient) -> None:
+def test_the_quorum_is_one_node(kafka_python: KafkaAdminClient) -> None:
     """The broker leads the metadata log and is its only voter."""
-    [broker] = admin.describe_cluster()["brokers"]
-    quorum = admin.describe_metadata_quorum()
+    [broker] = kafka_python.describe_cluster()["brokers"]
+    quorum = kafka_python.describe_metadata_quorum()
     [partition] = quorum["topics"][0]["partitions"]
     assert partition["leader_id"] == broker["broker_id"]
     assert [voter["replica_id"] for voter in partition["current_voters"]] == [broker["broker_id"]]
@@ -129,14 +114,14 @@ def test_the_quorum_is_one_node(admin: KafkaAdminClient) -> None:
     assert partition["observers"] == []
 
 
-def test_features_go_down_and_up(admin: KafkaAdminClient) -> None:
+def test_features_go_down_and_up(kafka_python: KafkaAdminClient) -> None:
     """A feature is given up and taken again; one that nobody has is refused, as is a level that nobody has."""
     feature = "eligible.leader.replicas.version"
-    before = admin.describe_features()[feature]["finalized"]
-    admin.update_features({feature: ("SAFE_DOWNGRADE", 0)})
-    wait_for(lambda: "finalized" not in admin.describe_features()[feature])
-    admin.update_features({feature: 1})
-    wait_for(lambda: admin.describe_features()[feature].get("finalized") == before)
+    before = kafka_python.describe_features()[feature]["finalized"]
+    kafka_python.update_features({feature: ("SAFE_DOWNGRADE", 0)})
+    wait_for(lambda: "finalized" not in kafka_python.describe_features()[feature])
+    kafka_python.update_features({feature: 1})
+    wait_for(lambda: kafka_python.describe_features()[feature].get("finalized") == before)
     for refused in ({"no.such.feature": 1}, {feature: 9}):
         with pytest.raises(kafka.errors.InvalidUpdateVersionError):
-            admin.update_features(refused)
+            kafka_python.update_features(refused)

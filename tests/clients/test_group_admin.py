@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 from typing import Any
 
 import confluent_kafka
@@ -23,18 +22,6 @@ from tests.frames import read_answer, request_frame, sized
 UNKNOWN_MEMBER_ID, GROUP_MAX_SIZE_REACHED = 25, 81
 DESCRIBE_VERSION, HEARTBEAT_VERSION = 5, 4
 MOST_GENERATIONS = 20
-
-
-@pytest.fixture
-def kafka_python(bootstrap: str) -> Iterator[KafkaAdminClient]:
-    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
-    yield admin
-    admin.close()
-
-
-@pytest.fixture
-def confluent(bootstrap: str) -> AdminClient:
-    return AdminClient({"bootstrap.servers": bootstrap})
 
 
 def test_delete_group_offsets(

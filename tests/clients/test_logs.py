@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +20,6 @@ TIME_MS = 1_700_000_000_000
 LATEST, EARLIEST, MAX_TIMESTAMP, EARLIEST_LOCAL, LATEST_TIERED = -1, -2, -3, -4, -5
 OUT_OF_RANGE = 1
 Spec: Any = OffsetSpec
-
-
-@pytest.fixture(scope="module")
-def kafka_python(bootstrap: str) -> Iterator[KafkaAdminClient]:
-    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
-    yield admin
-    admin.close()
-
-
-@pytest.fixture(scope="module")
-def confluent(bootstrap: str) -> AdminClient:
-    return AdminClient({"bootstrap.servers": bootstrap})
 
 
 @pytest.fixture

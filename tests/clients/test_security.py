@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import Any
 
@@ -21,26 +20,13 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     UserScramCredentialDeletion,
     UserScramCredentialUpsertion,
 )
-from kafka import admin as kafka_python
-from kafka import errors
+from kafka import admin, errors
 
 from tests.clients.drivers import WAIT_S, wait_for
 from tests.clients.with_confluent import error_code
 
 SECURITY_DISABLED, RESOURCE_NOT_FOUND, UNACCEPTABLE_CREDENTIAL = 54, 91, 93
 FEW_ITERATIONS, ITERATIONS, MORE_ITERATIONS = 4095, 4096, 8192
-
-
-@pytest.fixture(scope="module")
-def confluent(bootstrap: str) -> AdminClient:
-    return AdminClient({"bootstrap.servers": bootstrap})
-
-
-@pytest.fixture(scope="module")
-def python(bootstrap: str) -> Iterator[kafka_python.KafkaAdminClient]:
-    client = kafka_python.KafkaAdminClient(bootstrap_servers=bootstrap)
-    yield client
-    client.close()
 
 
 # -- rules ---------------------------------------------------------------------------------------------------------
@@ -56,15 +42,15 @@ def test_confluent_kafka_is_told_that_there_are_no_rules(confluent: AdminClient)
     assert error_code(deleted) == SECURITY_DISABLED
 
 
-def test_kafka_python_is_told_that_there_are_no_rules(python: kafka_python.KafkaAdminClient) -> None:
+def test_kafka_python_is_told_that_there_are_no_rules(kafka_python: admin.KafkaAdminClient) -> None:
     """Describing, creating and deleting ACLs all come to SecurityDisabledError."""
-    rule = (kafka_python.ACLOperation.READ, kafka_python.ACLPermissionType.ALLOW)
-    topic = kafka_python.ResourcePattern(kafka_python.ResourceType.TOPIC, "topic")
-    acl = kafka_python.ACL("User:someone", "*", *rule, topic)
+    rule = (admin.ACLOperation.READ, admin.ACLPermissionType.ALLOW)
+    topic = admin.ResourcePattern(admin.ResourceType.TOPIC, "topic")
+    acl = admin.ACL("User:someone", "*", *rule, topic)
     with pytest.raises(errors.SecurityDisabledError):
-        python.describe_acls(acl)
-    assert python.create_acls([acl]) == {"succeeded": [], "failed": [errors.SecurityDisabledError]}
-    [(_, matching, error)] = python.delete_acls([acl])
+        kafka_python.describe_acls(acl)
+    assert kafka_python.create_acls([acl]) == {"succeeded": [], "failed": [errors.SecurityDisabledError]}
+    [(_, matching, error)] = kafka_python.delete_acls([acl])
     assert (matching, error) == ([], errors.SecurityDisabledError)
 
 
@@ -106,20 +92,20 @@ def test_confluent_kafka_keeps_passwords(confluent: AdminClient, name: str) -> N
     wait_for(lambda: found() == [])
 
 
-def test_kafka_python_keeps_passwords(python: kafka_python.KafkaAdminClient, name: str) -> None:
+def test_kafka_python_keeps_passwords(kafka_python: admin.KafkaAdminClient, name: str) -> None:
     """A password is stored, found and deleted; what is wrong with another is told by the user's name."""
-    mechanism = kafka_python.ScramMechanism.SCRAM_SHA_256
+    mechanism = admin.ScramMechanism.SCRAM_SHA_256
 
     def seen() -> dict[str, object]:
-        found: dict[str, object] = python.describe_user_scram_credentials([name])[name]
+        found: dict[str, object] = kafka_python.describe_user_scram_credentials([name])[name]
         return found
 
-    few = kafka_python.UserScramCredentialUpsertion(name, mechanism, "a password", iterations=FEW_ITERATIONS)
-    assert python.alter_user_scram_credentials([few])[name]
-    enough = kafka_python.UserScramCredentialUpsertion(name, mechanism, "a password", iterations=ITERATIONS)
-    assert python.alter_user_scram_credentials([enough])[name] is None
+    few = admin.UserScramCredentialUpsertion(name, mechanism, "a password", iterations=FEW_ITERATIONS)
+    assert kafka_python.alter_user_scram_credentials([few])[name]
+    enough = admin.UserScramCredentialUpsertion(name, mechanism, "a password", iterations=ITERATIONS)
+    assert kafka_python.alter_user_scram_credentials([enough])[name] is None
     infos = [{"mechanism": mechanism, "iterations": ITERATIONS}]
     wait_for(lambda: seen() == {"error": None, "credential_infos": infos})
-    gone = kafka_python.UserScramCredentialDeletion(name, mechanism)
-    assert python.alter_user_scram_credentials([gone])[name] is None
+    gone = admin.UserScramCredentialDeletion(name, mechanism)
+    assert kafka_python.alter_user_scram_credentials([gone])[name] is None
     wait_for(lambda: bool(seen()["error"]))

@@ -3,19 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+from differ.scram import SHA_256, SHA_512, deletion, upsertion
 from differ.talk import Talk
 
 API = "AlterUserScramCredentials"
-SHA_256, SHA_512 = 1, 2
-
-
-def _new(name: str, mechanism: int = SHA_256, iterations: int = 4096, **more: Any) -> dict[str, Any]:
-    made = {"name": name, "mechanism": mechanism, "iterations": iterations, "salt": b"salt"}
-    return made | {"salted_password": b"salted password"} | more
-
-
-def _gone(name: str, mechanism: int = SHA_256) -> dict[str, Any]:
-    return {"name": name, "mechanism": mechanism}
 
 
 def _described(talk: Talk, user: str, **iterations: int) -> None:
@@ -37,23 +28,23 @@ def stored_changed_deleted(talk: Talk) -> None:
     """From the first password to the end, and a second end."""
     user = talk.name_of("user")
     for iterations in (4096, 8192):
-        talk.ask(upsertions=[_new(user, iterations=iterations)])
+        talk.ask(upsertions=[upsertion(user, iterations=iterations)])
         _described(talk, user, sha256=iterations)
-    talk.ask(deletions=[_gone(user)])
+    talk.ask(deletions=[deletion(user)])
     _described(talk, user)
-    talk.ask(deletions=[_gone(user)])
+    talk.ask(deletions=[deletion(user)])
 
 
 def both_mechanisms(talk: Talk) -> None:
     """A user has one credential of each mechanism; they come and go on their own."""
     user = talk.name_of("user")
-    talk.ask(upsertions=[_new(user, SHA_512, 5000)])
-    talk.ask(upsertions=[_new(user, SHA_256, 6000)])
+    talk.ask(upsertions=[upsertion(user, SHA_512, 5000)])
+    talk.ask(upsertions=[upsertion(user, SHA_256, 6000)])
     _described(talk, user, sha256=6000, sha512=5000)
-    talk.ask(deletions=[_gone(user, SHA_512)])
+    talk.ask(deletions=[deletion(user, SHA_512)])
     _described(talk, user, sha256=6000)
-    talk.ask(deletions=[_gone(user, SHA_512)])
-    talk.ask(deletions=[_gone(user)])
+    talk.ask(deletions=[deletion(user, SHA_512)])
+    talk.ask(deletions=[deletion(user)])
     _described(talk, user)
 
 
@@ -61,21 +52,21 @@ def least_and_most_iterations(talk: Talk) -> None:
     """The numbers of iterations that are just allowed."""
     user = talk.name_of("user")
     for iterations in (4096, 16384):
-        talk.ask(upsertions=[_new(user, SHA_512, iterations)])
+        talk.ask(upsertions=[upsertion(user, SHA_512, iterations)])
         _described(talk, user, sha512=iterations)
-    talk.ask(deletions=[_gone(user, SHA_512)])
+    talk.ask(deletions=[deletion(user, SHA_512)])
     _described(talk, user)
 
 
 def everybody(talk: Talk) -> None:
     """Null and an empty list ask for all users; a list of names gives each its answer."""
     names = [talk.name_of(name) for name in ("a", "b", "c")]
-    talk.ask(upsertions=[_new(name, iterations=4096 + i) for i, name in enumerate(names)])
+    talk.ask(upsertions=[upsertion(name, iterations=4096 + i) for i, name in enumerate(names)])
     talk.until(_users(3), "DescribeUserScramCredentials", users=None)
     talk.ask("DescribeUserScramCredentials", users=[])
     asked = [*names[::2], talk.name_of("nobody"), names[0]]
     talk.ask("DescribeUserScramCredentials", users=[{"name": name} for name in asked])
-    talk.ask(deletions=[_gone(name) for name in names])
+    talk.ask(deletions=[deletion(name) for name in names])
     talk.until(_users(0), "DescribeUserScramCredentials", users=None)
 
 
@@ -83,11 +74,11 @@ def stored_and_deleted_at_once(talk: Talk) -> None:
     """One request that stores one user's and deletes another's. A third one's stays meanwhile: brokers of Apache Kafka
     lose what comes in one batch with the end of a mechanism's last credential (ScramDelta.apply)."""
     one, two, three = talk.name_of("one"), talk.name_of("two"), talk.name_of("three")
-    talk.ask(upsertions=[_new(one), _new(three)])
-    talk.ask(upsertions=[_new(two)], deletions=[_gone(one)])
+    talk.ask(upsertions=[upsertion(one), upsertion(three)])
+    talk.ask(upsertions=[upsertion(two)], deletions=[deletion(one)])
     _described(talk, two, sha256=4096)
     _described(talk, one)
-    talk.ask(deletions=[_gone(two), _gone(three)])
+    talk.ask(deletions=[deletion(two), deletion(three)])
     _described(talk, two)
     _described(talk, three)
 
@@ -95,24 +86,24 @@ def stored_and_deleted_at_once(talk: Talk) -> None:
 def altered_twice(talk: Talk) -> None:
     """A user that a request deletes and stores keeps what there was, also where two mechanisms are meant."""
     user = talk.name_of("user")
-    talk.ask(upsertions=[_new(user)])
-    talk.ask(deletions=[_gone(user)], upsertions=[_new(user, SHA_512)])
-    talk.ask(deletions=[_gone(user), _gone(user)])
-    talk.ask(upsertions=[_new(user, iterations=5000), _new(user, iterations=6000)])
-    talk.ask(deletions=[_gone(user), _gone(user), _gone(user)])
+    talk.ask(upsertions=[upsertion(user)])
+    talk.ask(deletions=[deletion(user)], upsertions=[upsertion(user, SHA_512)])
+    talk.ask(deletions=[deletion(user), deletion(user)])
+    talk.ask(upsertions=[upsertion(user, iterations=5000), upsertion(user, iterations=6000)])
+    talk.ask(deletions=[deletion(user), deletion(user), deletion(user)])
     _described(talk, user, sha256=4096)
-    talk.ask(deletions=[_gone(user)])
+    talk.ask(deletions=[deletion(user)])
     _described(talk, user)
 
 
 def right_and_wrong(talk: Talk) -> None:
     """One user's mistake does not keep another's password away; but a mistake undoes all of that user's changes."""
     names = [talk.name_of(name) for name in ("right", "wrong", "missing")]
-    talk.ask(upsertions=[_new(names[0]), _new(names[1], iterations=1)], deletions=[_gone(names[2])])
+    talk.ask(upsertions=[upsertion(names[0]), upsertion(names[1], iterations=1)], deletions=[deletion(names[2])])
     _described(talk, names[0], sha256=4096)
-    talk.ask(upsertions=[_new(names[0], SHA_512)], deletions=[_gone(names[0], SHA_512)])
+    talk.ask(upsertions=[upsertion(names[0], SHA_512)], deletions=[deletion(names[0], SHA_512)])
     _described(talk, names[0], sha256=4096)
-    talk.ask(deletions=[_gone(names[0])])
+    talk.ask(deletions=[deletion(names[0])])
     _described(talk, names[0])
 
 
@@ -120,7 +111,7 @@ def odd_names_and_salts(talk: Talk) -> None:
     """Names may hold anything, a salt may be empty."""
     for name in ("with space", "a=b,c", "\u00fc\u4e16", "x" * 300):
         user = talk.name_of(name)
-        talk.ask(upsertions=[_new(user, salt=b"", salted_password=bytes(range(256)))])
+        talk.ask(upsertions=[upsertion(user, salt=b"", salted_password=bytes(range(256)))])
         _described(talk, user, sha256=4096)
-        talk.ask(deletions=[_gone(user)])
+        talk.ask(deletions=[deletion(user)])
         _described(talk, user)
