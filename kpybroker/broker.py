@@ -138,8 +138,6 @@ class Core:
         self._under_way: dict[int, Ticket] = {}  # connection: its one request that waits
         self._next_ticket: Ticket = 1
 
-    # -- in ----------------------------------------------------------------------------------------------------------
-
     def connected(self, peer: Peer) -> None:
         self._peers[peer.connection] = peer
 
@@ -182,14 +180,15 @@ class Core:
         """Does all that is due at `now`."""
         for ticket, handler in self.state.waiters.take_due(now):
             self._attempt(ticket, partial(handler.send, now), handler)
-        with self.bugs.survived("what was due"):
-            self.state.expire(now)
+        for chore in self.state.housekeeping.at_hand(now):
+            with self.bugs.survived("what was due"):
+                chore.expire(now)
         self._settle(now)
 
-    def due(self) -> Instant:
+    def due(self) -> Instant | None:
         """When `wake` has something to do next."""
-        waiting = self.state.waiters.due()
-        return self.state.due() if waiting is None else min(waiting, self.state.due())
+        found = self.state.waiters.due(), self.state.housekeeping.due()
+        return min((at for at in found if at is not None), default=None)
 
     # -- one request -------------------------------------------------------------------------------------------------
 

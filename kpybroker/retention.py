@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from kpybroker.config.settings import Settings
 from kpybroker.config.topics import TopicSettings
 from kpybroker.machine import Instant, Key
@@ -13,21 +15,21 @@ from kpybroker.storage.segment import Segment
 class Retention:
     """Looks at all logs when Kafka does (LogManager.cleanupLogs): a while after the start, then at an interval."""
 
-    def __init__(self, replicas: Replicas, settings: Settings, now: Instant) -> None:
+    def __init__(self, replicas: Replicas, settings: Settings, touch: Callable[[Key], None], now: Instant) -> None:
+        """`touch` is told of every partition that begins later now."""
         self._replicas = replicas
+        self._touch = touch
         self._interval_ms = settings.int("log.retention.check.interval.ms")
         self._at = now + settings.int("log.initial.task.delay.ms")
 
     def due(self) -> Instant:
         return self._at
 
-    def expire(self, now: Instant) -> list[Key]:
-        """Deletes what may go if it is time to; the partitions that begin later now."""
-        if now < self._at:
-            return []
+    def expire(self, now: Instant) -> None:
+        """Deletes what may go."""
         missed = (now - self._at) // self._interval_ms
         self._at += (missed + 1) * self._interval_ms
-        shortened = []
+        shortened = False
         for key, log, settings in list(self._replicas.written()):
             count = surplus(log, settings, now) if settings.delete else 0
             if count == 0:
@@ -37,10 +39,10 @@ class Retention:
             if count == len(log.segments.all):
                 log.roll(now)  # where all of it goes, the log goes on in a new segment
             partition.begin_at(log.segments.all[count].base_offset)
-            shortened.append(key)
+            self._touch(key)
+            shortened = True
         if shortened:
             self._replicas.keep_starts()
-        return shortened
 
 
 def surplus(log: Log, settings: TopicSettings, now: Instant) -> int:

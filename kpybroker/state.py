@@ -11,6 +11,7 @@ from kpybroker.config.dynamic import tell
 from kpybroker.config.loggers import Loggers
 from kpybroker.config.settings import Settings
 from kpybroker.coordinators import GroupCoordinators
+from kpybroker.housekeeping import Housekeeping
 from kpybroker.journal import Journal, Stream, load
 from kpybroker.machine import LATER, Call, Decision, Instant, Later, Record, Reply
 from kpybroker.metadata.controller import Command, Controller
@@ -81,7 +82,8 @@ class State:
         self.replicas = Replicas(self.image, settings, directory)
         self.controller = Controller(self.image, settings, rng, directory.meta.directory_id)
         self.groups = GroupCoordinators(self.image, self.replicas, settings, self.journal, rng)
-        self._retention = Retention(self.replicas, settings, now)
+        self.housekeeping = Housekeeping()
+        self.housekeeping.add(self.groups, Retention(self.replicas, settings, self.waiters.touch, now))
         self._producer_ids = ProducerIds(0, 0)
         log = self.replicas.open((CLUSTER_METADATA, 0), METADATA_TOPIC_ID, now)
         self._metadata = Stream(self.controller, log, _metadata_row)
@@ -161,17 +163,6 @@ class State:
         if not self.strict and CONSUMER_OFFSETS not in self.image.topics:
             self.auto_create(CONSUMER_OFFSETS, now)
         return self.groups
-
-    def due(self) -> Instant:
-        """When `expire` has something to do next."""
-        groups = self.groups.due()
-        return self._retention.due() if groups is None else min(groups, self._retention.due())
-
-    def expire(self, now: Instant) -> None:
-        """What time alone brings about: in groups, and of old records."""
-        self.groups.expire(now)
-        for key in self._retention.expire(now):
-            self.waiters.touch(key)
 
     def new_producer_id(self, now: Instant) -> int:
         """An id that no producer has had; blocks of them are taken through the metadata log."""

@@ -23,7 +23,7 @@ FLOORS = (  # from the top down: imports run downwards, or sideways
     ("broker",),
     ("handlers",),
     ("state", "reading"),
-    ("journal", "coordinators", "waiting", "sessions", "telemetry", "faults", "recording"),
+    ("journal", "coordinators", "housekeeping", "waiting", "sessions", "telemetry", "faults", "recording"),
     ("replication", "groups", "transactions", "security"),
     ("partition", "replicas", "metadata", "validation", "message_sets", "retention"),
     ("storage",),
