@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 from kpybroker.handlers import APIS
 from kpybroker.handlers.api_versions import API_VERSIONS, unsupported_version
 from kpybroker.handlers.refusal import answer_with, refusal
-from kpybroker.machine import Api, Call, Instant, Later, Peer, Reply, Silence, Ticket, Wait, Waiting
+from kpybroker.machine import Api, Call, Instant, Later, Peer, Silence, Ticket, Wait, Waiting
 from kpybroker.releases import Versions
 from kpybroker.state import State
 from kpybroker.storage.files import StorageError
+from kpybroker.syncing import SyncJob
 from kpybroker.wire.apis import name_of, request_type, response_type
 from kpybroker.wire.compiler import WireError
 from kpybroker.wire.declare import Extent, type_of
@@ -107,7 +108,11 @@ class Pending(NamedTuple):
 
 
 class Bugs(list[BaseException]):
-    """Errors of our own, the first few: they are told in the log and at the end."""
+    """Errors of our own, the first few: they are told in the log and at the end. The disk's are none."""
+
+    def __init__(self, disk_failed: Callable[[StorageError], None]) -> None:
+        super().__init__()
+        self.disk_failed = disk_failed
 
     def note(self, bug: BaseException, doing: str) -> None:
         log.error("%s failed", doing, exc_info=bug)
@@ -120,7 +125,7 @@ class Bugs(list[BaseException]):
         try:
             yield
         except StorageError as error:
-            log.error("%s", error)
+            self.disk_failed(error)
         except Exception as bug:
             self.note(bug, doing)
 
@@ -131,7 +136,7 @@ class Core:
     def __init__(self, state: State, apis: Mapping[int, Api] = APIS) -> None:
         self.state = state
         self.outbox: deque[Outgoing] = deque()
-        self.bugs = Bugs()
+        self.bugs = Bugs(state.disk_failed)
         self._router = Router(apis, state.offer.answered)
         self._peers: dict[int, Peer] = {}
         self._pending: dict[Ticket, Pending] = {}
@@ -157,10 +162,7 @@ class Core:
         try:
             route, correlation_id = self._router.find(frame)
             if route is None:
-                # The one API that every client asks blindly: answered in version 0, whatever was asked (KIP-511).
-                answer = unsupported_version(self.state)
-                parts = _frame(correlation_id, False, answer, encoder(ApiVersionsResponse, 0))
-                self.outbox.append(Outgoing(connection, parts))
+                self.outbox.append(Outgoing(connection, _unsupported(self.state, correlation_id)))
                 return
             client_id, position = read_header_end(frame, flexible=route.flexible_request)
             request, _ = route.decode(frame, position)
@@ -190,6 +192,12 @@ class Core:
         found = self.state.waiters.due(), self.state.housekeeping.due()
         return min((at for at in found if at is not None), default=None)
 
+    def synced(self, job: SyncJob, failures: Sequence[StorageError | None], now: Instant) -> None:
+        """A job of `state.syncs` was carried out: who has waited for it goes on."""
+        with self.bugs.survived("a sync"):
+            self.state.syncs.finish(job, failures, now, self.state.disk_failed)
+        self._settle(now)
+
     # -- one request -------------------------------------------------------------------------------------------------
 
     def _attempt(self, ticket: Ticket, step: Callable[[], Any], handler: Waiting | None = None) -> None:
@@ -209,7 +217,7 @@ class Core:
             self._attempt(ticket, lambda: answer)
             return
         except StorageError as error:
-            log.error("%s", error)
+            self.state.disk_failed(error)
             of_groups = self._pending[ticket].route.key in COORDINATED
             code = Error.NOT_COORDINATOR if of_groups else Error.KAFKA_STORAGE_ERROR
             self._fail(ticket, code, f"the disk failed: {error}")
@@ -238,16 +246,14 @@ class Core:
         replies, waiters = self.state.replies, self.state.waiters
         while True:
             while replies:
-                self._reply(replies.popleft())
+                ticket, response = replies.popleft()
+                if ticket in self._pending:  # else: the connection has gone meanwhile
+                    self._attempt(ticket, partial(_said, response))
             touched = waiters.take_touched()
             if not touched:
                 return
             for ticket, handler in touched:
                 self._attempt(ticket, partial(handler.send, now), handler)
-
-    def _reply(self, reply: Reply) -> None:
-        if reply.ticket in self._pending:  # else: the connection has gone meanwhile
-            self._attempt(reply.ticket, lambda: reply.response)
 
     def _conclude(self, ticket: Ticket, answer: Any) -> None:
         if isinstance(answer, Later):
@@ -264,6 +270,18 @@ class Core:
         del self._pending[ticket]
         del self._under_way[outgoing.connection]
         self.outbox.append(outgoing)
+
+
+def _unsupported(state: State, correlation_id: int) -> list[Extent]:
+    """The one API that every client asks blindly is answered in version 0, whatever was asked (KIP-511)."""
+    return _frame(correlation_id, False, unsupported_version(state), encoder(ApiVersionsResponse, 0))
+
+
+def _said(response: Any) -> Any:
+    """What a reply says: the error, where it tells that the disk has failed."""
+    if isinstance(response, StorageError):
+        raise response.with_traceback(None)
+    return response
 
 
 def _frame(

@@ -11,7 +11,9 @@ from kpybroker.config.settings import Settings
 from kpybroker.journal import Journal, Stream, load
 from kpybroker.machine import Call, Decision, Instant, Record, Reply
 from kpybroker.metadata.image import CONSUMER_OFFSETS, Image, Topic
+from kpybroker.partition import Partition
 from kpybroker.replicas import Replicas
+from kpybroker.storage.directory import DataDirectory
 from kpybroker.storage.files import StorageError
 from kpybroker.wire.errors import Error
 from kpybroker.wire.fields import blank
@@ -22,6 +24,17 @@ if TYPE_CHECKING:
     from kpybroker.groups.shard import Shard
 
 CLOSED_MEMBER_GRACE_MS = 250  # how long a rebalance waits for a dynamic member whose connection has closed
+
+
+class _Deadlines(dict[int, Instant]):
+    """By the number of a shard, when it has something to do."""
+
+    def note(self, number: int, stream: Stream) -> None:
+        at = stream.machine.due()
+        if at is None:
+            self.pop(number, None)
+        else:
+            self[number] = at
 
 
 class GroupCoordinators:
@@ -36,39 +49,45 @@ class GroupCoordinators:
         self._journal = journal
         self._random = rng
         self._streams: dict[int, Stream] = {}
-        self._deadlines: dict[int, Instant] = {}  # shard: when it has something to do
+        self._deadlines = _Deadlines()
         self._shards = 0  # how many there are: partitions that are added later count from the next start on
 
     def coordinate(self, group_id: str, call: Call, amend: Callable[[Any], Any] | None = None) -> None:
         """Lets the group's coordinator decide on a request, and carries that out; `amend` completes its answer."""
-        if not self.are_there:
+        number = self._number(group_id)
+        if number is None:
             answer = _turned_away(call, self._settings)
             self._journal.reply([Reply(call.ticket, answer if amend is None else amend(answer))])
             return
-        number, stream = self._stream(group_id, call.arrived)
+        stream = self._streams.get(number) or self._load(number, call.arrived)
         with self._whole(number, stream):
             decision = _shard(stream).decide(call, call.arrived)
         if amend is not None:
-            replies = [
-                Reply(ticket, amend(response) if ticket == call.ticket else response)
-                for ticket, response in decision.replies
-            ]
-            decision = decision._replace(replies=tuple(replies))
+            decision = _amended(decision, call, amend)
         self._carry_out(number, stream, decision, call.arrived)
 
-    @property
-    def are_there(self) -> bool:
-        """Until the topic behind them is made, this node coordinates nothing: NOT_COORDINATOR."""
-        return CONSUMER_OFFSETS in self._image.topics
-
     def shard(self, group_id: str, now: Instant) -> Shard | None:
-        """The coordinator of a group, for questions about it; None while there are no coordinators."""
-        return _shard(self._stream(group_id, now)[1]) if self.are_there else None
+        """The coordinator of a group, for questions about it; None while it has none here."""
+        number = self._number(group_id)
+        return None if number is None else _shard(self._streams.get(number) or self._load(number, now))
 
-    def record(self, group_id: str, rows: Sequence[Record], now: Instant) -> None:
-        """Carries out records that concern one group: its deletion."""
-        number, stream = self._stream(group_id, now)
+    def _number(self, group_id: str) -> int | None:
+        """The shard of a group. None: until the topic behind them is made, this node coordinates nothing; and not what
+        is in a directory that has failed: NOT_COORDINATOR."""
+        if CONSUMER_OFFSETS not in self._image.topics:
+            return None
+        if not self._shards:
+            self._shards = len(self._image.topics[CONSUMER_OFFSETS].partitions)
+        number = java_hash(group_id) % self._shards
+        return None if self._replicas.is_offline((CONSUMER_OFFSETS, number)) else number
+
+    def record(self, group_id: str, rows: Sequence[Record], now: Instant) -> Partition:
+        """Carries out records that concern one group: its deletion. Returns where they are."""
+        number = self._number(group_id)
+        assert number is not None
+        stream = self._streams.get(number) or self._load(number, now)
         self._carry_out(number, stream, Decision(tuple(rows)), now)
+        return stream.partition
 
     def all(self) -> Iterator[Shard]:
         return (_shard(self._streams[number]) for number in sorted(self._streams))
@@ -86,10 +105,22 @@ class GroupCoordinators:
             rows = _shard(stream).topic_deleted(topic.name, topic.id)
             self._carry_out(number, stream, Decision(rows), now)
 
+    def moved(self, partition: Partition) -> None:
+        """A partition goes on in another directory: nobody who is coordinated from it need know."""
+        stream = self._streams.get(partition.key[1]) if partition.key[0] == CONSUMER_OFFSETS else None
+        if stream is not None:
+            self._streams[partition.key[1]] = stream._replace(partition=partition)
+
+    def close_those_in(self, directory: DataDirectory) -> None:
+        """Its disk has failed: what these partitions hold is coordinated by nobody until the next start."""
+        for number, stream in list(self._streams.items()):
+            if stream.partition.key in directory.logs:
+                self._drop(number, stream)
+
     def connection_closed(self, connection: int, now: Instant) -> None:
         for number, stream in self._streams.items():
             _shard(stream).connection_closed(connection, now)
-            self._note_deadline(number)
+            self._deadlines.note(number, stream)
 
     def due(self) -> Instant | None:
         return min(self._deadlines.values(), default=None)
@@ -107,12 +138,6 @@ class GroupCoordinators:
         for number in range(self._shards):
             if self._replicas.has_log((CONSUMER_OFFSETS, number)):
                 self._load(number, now)
-
-    def _stream(self, group_id: str, now: Instant) -> tuple[int, Stream]:
-        if not self._shards:
-            self._shards = len(self._image.topics[CONSUMER_OFFSETS].partitions)
-        number = _java_hash(group_id) % self._shards
-        return number, self._streams.get(number) or self._load(number, now)
 
     def _load(self, number: int, now: Instant) -> Stream:
         # Here and not at the top: a tenth of a start's time goes to groups, and many a broker never sees one.
@@ -133,7 +158,7 @@ class GroupCoordinators:
             except StorageError:
                 self._journal.reply(_undone(decision.replies))
                 raise
-            self._note_deadline(number)
+            self._deadlines.note(number, stream)
 
     @contextmanager
     def _whole(self, number: int, stream: Stream) -> Iterator[None]:
@@ -145,16 +170,12 @@ class GroupCoordinators:
             done = True
         finally:
             if not done and self._streams.get(number) is stream:
-                del self._streams[number]
-                self._deadlines.pop(number, None)
-                self._journal.reply(_shard(stream).unload().replies)
+                self._drop(number, stream)
 
-    def _note_deadline(self, number: int) -> None:
-        at = self._streams[number].machine.due()
-        if at is None:
-            self._deadlines.pop(number, None)
-        else:
-            self._deadlines[number] = at
+    def _drop(self, number: int, stream: Stream) -> None:
+        del self._streams[number]
+        self._deadlines.pop(number, None)
+        self._journal.reply(_shard(stream).unload().replies)
 
 
 def _group_settings(settings: Settings) -> GroupSettings:
@@ -183,6 +204,13 @@ def _shard(stream: Stream) -> Shard:
     return cast("Shard", stream.machine)
 
 
+def _amended(decision: Decision, call: Call, amend: Callable[[Any], Any]) -> Decision:
+    replies = [
+        Reply(ticket, amend(response) if ticket == call.ticket else response) for ticket, response in decision.replies
+    ]
+    return decision._replace(replies=tuple(replies))
+
+
 def _undone(replies: Iterable[Reply]) -> Iterator[Reply]:
     """What was decided did not come to be: whoever has waited for it is told to look anew."""
     for ticket, response in replies:
@@ -190,7 +218,7 @@ def _undone(replies: Iterable[Reply]) -> Iterator[Reply]:
             yield Reply(ticket, blank(type(response), error_code=Error.NOT_COORDINATOR))
 
 
-def _java_hash(text: str) -> int:
+def java_hash(text: str) -> int:
     """The absolute value of String.hashCode, as Kafka's Utils.abs takes it: over UTF-16 units, in 32 bits."""
     code = 0
     units = text.encode("utf-16-be", "surrogatepass")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable, Generator
 from typing import Protocol
 
 from kpybroker.machine import Instant
+
+AT_ONCE: Instant = 0
 
 
 class Chore(Protocol):
@@ -16,11 +20,39 @@ class Chore(Protocol):
     def expire(self, now: Instant) -> None: ...  # one slice, of at most a millisecond, of what is due
 
 
+class Errands:
+    """Work that somebody asks for out of turn, piece after piece; a chore. Who asked is told what it came to."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[Generator[None, None, object], Callable[[object], None]]] = deque()
+
+    def ask(self, work: Generator[None, None, object], done: Callable[[object], None]) -> None:
+        """`done` gets what the work returns, or the exception that it ends with."""
+        self._waiting.append((work, done))
+
+    def due(self) -> Instant | None:
+        return AT_ONCE if self._waiting else None
+
+    def expire(self, now: Instant) -> None:
+        work, done = self._waiting.popleft()
+        try:
+            next(work)
+        except StopIteration as end:
+            done(end.value)
+        except BaseException as failure:
+            done(failure)
+            raise
+        else:
+            self._waiting.appendleft((work, done))
+
+
 class Housekeeping:
     """All chores of one broker, in the order in which they were added."""
 
     def __init__(self) -> None:
-        self._chores: list[Chore] = []
+        self.errands = Errands()
+        self.nudge: Callable[[], None] = _nothing  # called when a deadline has come up without a request
+        self._chores: list[Chore] = [self.errands]
 
     def add(self, *chores: Chore) -> None:
         self._chores += chores
@@ -31,3 +63,7 @@ class Housekeeping:
     def at_hand(self, now: Instant) -> list[Chore]:
         """Those that are due."""
         return [chore for chore in self._chores if (at := chore.due()) is not None and at <= now]
+
+
+def _nothing() -> None:
+    """Nobody has to be told."""

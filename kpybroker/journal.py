@@ -1,4 +1,5 @@
-"""The one order of things: a machine decides, its records are appended, it replays them, then answers go out.
+"""The one order of things: a machine decides, its records are appended, it replays them, then answers go out: at once,
+or when what they tell of was synced, if that is asked for.
 
 A start is the third step alone: `load`.
 """
@@ -12,6 +13,7 @@ from kpybroker.machine import Decision, Instant, Machine, Record, Reply
 from kpybroker.partition import Partition
 from kpybroker.storage.files import StorageError
 from kpybroker.storage.log import Log
+from kpybroker.syncing import NOTHING
 from kpybroker.wire.compiler import WireError
 from kpybroker.wire.records import Record as LogRecord
 from kpybroker.wire.records import build, records
@@ -47,9 +49,18 @@ class Journal:
         self._appended = appended
 
     def carry_out(self, stream: Stream, decision: Decision, now: Instant) -> None:
-        """Append, replay, reply; a StorageError comes from the append, and nothing was replayed or answered then."""
+        """Append, replay, hold, reply; a StorageError comes from the append, and nothing was replayed or answered then.
+
+        Where there is nothing to append, answers wait for what is in the log: they may tell of it (CoordinatorRuntime).
+        """
         self.record(stream, decision.records, now)
-        self.reply(decision.replies)
+        hold = stream.partition.hold
+        if hold.begins == NOTHING:
+            self.reply(decision.replies)
+        elif hold.failure is not None:
+            raise hold.failure.with_traceback(None)
+        else:
+            hold.wait(decision.replies)
 
     def record(self, stream: Stream, rows: Sequence[Record], now: Instant) -> None:
         """Append and replay: the durable half of a decision."""

@@ -11,6 +11,7 @@ from kpybroker.storage.files import Slice
 from kpybroker.storage.log import Log
 from kpybroker.storage.producers import Duplicate, Producers
 from kpybroker.storage.snapshots import NOWHERE, write_snapshot
+from kpybroker.syncing import Hold, Syncs
 from kpybroker.validation import LOG_APPEND_TIME, ZSTD, Refusal, examine, examine_rewriting
 from kpybroker.wire.errors import Error
 from kpybroker.wire.records import BatchHeader, place, read_header, recompress, stamp
@@ -18,7 +19,6 @@ from kpybroker.wire.records import BatchHeader, place, read_header, recompress, 
 # compression.type; with `producer` a batch stays as it came
 CODECS = {"uncompressed": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
 NO_TIMESTAMP = -1
-SOON_READ_BYTES = 1 << 20  # of a log: to look through them costs no more than a file
 HIGH_WATERMARK = -1  # DeleteRecordsRequest.HIGH_WATERMARK
 
 
@@ -30,7 +30,8 @@ class Appended(NamedTuple):
 
 
 class Partition:
-    """The leader's replica on this node. With one replica the high watermark is the end of the log."""
+    """The leader's replica on this node. With one replica the high watermark is the end of the log, or what of it need
+    not wait for the disk."""
 
     def __init__(
         self,
@@ -41,10 +42,12 @@ class Partition:
         settings: TopicSettings,
         producer_expiration_ms: int,
         producer_check_interval_ms: int = 600_000,
+        syncs: Syncs | None = None,
     ) -> None:
         self.key = key
         self.topic_id = topic_id
         self.log = log
+        self.hold = Hold(key, log, syncs)
         self.producers = producers
         self.settings = settings
         self.leader_epoch = 0
@@ -60,11 +63,13 @@ class Partition:
 
     @property
     def high_watermark(self) -> int:
-        return self.log.end_offset
+        end, held_from = self.log.end_offset, self.hold.begins
+        return end if end < held_from else held_from
 
     @property
     def last_stable_offset(self) -> int:
-        return self.log.end_offset
+        end, held_from = self.log.end_offset, self.hold.begins
+        return end if end < held_from else held_from
 
     def append(self, header: BatchHeader, batch: memoryview, now: Instant) -> Appended | Refusal:
         """Appends one batch of a client, writing its offsets into `batch` in place, or says why not."""
@@ -104,38 +109,30 @@ class Partition:
         return self._write(memoryview(batch), now)
 
     def _write(self, batch: memoryview, now: Instant) -> Appended:
+        if self.log.durable.failure is not None:  # nothing more can be promised
+            raise self.log.durable.failure.with_traceback(None)
         base_offset = self.log.end_offset
         place(batch, base_offset, self.leader_epoch)
         header = read_header(batch)
         assert header.base_offset == base_offset
         self.log.append(batch, (header,), now)
+        hold = self.hold
+        if hold.every or self.log.end_offset - hold.flushing_to >= self.settings.flush_messages:
+            hold.appended(base_offset, self.settings.flush_messages)
         if header.producer_id >= 0:
             self.producers.replay(header)
         return Appended(base_offset, now if self.by_broker_time else NO_TIMESTAMP)
 
-    def delete_records(self, offset: int) -> int | Error:
-        """Moves the start of the log up to the offset (-1: the high watermark); returns where the log begins now."""
-        if self.settings.compact and not self.settings.delete:
-            return Error.POLICY_VIOLATION
-        asked = self.high_watermark if offset == HIGH_WATERMARK else offset
-        if not 0 <= asked <= self.high_watermark:
-            return Error.OFFSET_OUT_OF_RANGE
-        if asked > self.log.start_offset:
-            self.begin_at(asked)
-        return self.log.start_offset
-
-    def begin_at(self, offset: int) -> None:
+    def begin_at(self, offset: int, now: Instant) -> None:
         """What is before the offset is deleted."""
-        if self.log.segments.below(offset):
-            self.save_producers()  # whoever wrote only to what is deleted is still known after a kill
-        self.log.begin_at(offset)
+        self.log.begin_at(offset, now)
+        self.hold.begin_at(offset)
 
-    def save_producers(self) -> None:
-        """A snapshot of the producers at the end of the log: none where there is one, or little that it would spare."""
-        if self.snapshot_offset == self.log.end_offset or not self.log.segments.all:
-            return
-        if self.producers.producers or self.snapshot_offset != NOWHERE or self.log.size > SOON_READ_BYTES:
-            self.snapshot_offset = write_snapshot(self.log, self.producers, self.snapshot_offset)
+    def take_snapshot(self, offset: int) -> None:
+        """Writes down who is known at the end of the log, which is this offset, if more is there than at the last."""
+        if offset > (self.log.start_offset if self.snapshot_offset == NOWHERE else self.snapshot_offset):
+            write_snapshot(self.log.files, self.log.directory, offset, self.producers)
+            self.snapshot_offset = offset
 
     def forget_silent_producers(self, now: Instant) -> None:
         """As often as Kafka looks for them, the first time after one interval."""
@@ -169,6 +166,18 @@ class Partition:
     def end_of_epoch(self, epoch: int) -> EpochEntry:
         """The largest leader epoch up to `epoch`, and the offset where it ends; -1 for both where it is not known."""
         return self.log.epochs.end_offset_for(epoch, self.log.end_offset)
+
+
+def delete_records(partition: Partition, offset: int, now: Instant) -> int | Error:
+    """Moves the start of a log up to the offset (-1: the high watermark); returns where the log begins now."""
+    if partition.settings.compact and not partition.settings.delete:
+        return Error.POLICY_VIOLATION
+    asked = partition.high_watermark if offset == HIGH_WATERMARK else offset
+    if not 0 <= asked <= partition.high_watermark:
+        return Error.OFFSET_OUT_OF_RANGE
+    if asked > partition.log.start_offset:
+        partition.begin_at(asked, now)
+    return partition.log.start_offset
 
 
 def recompressed(

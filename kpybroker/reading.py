@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 from kpybroker.machine import Call, Instant
 from kpybroker.partition import Partition
 from kpybroker.sessions import FIRST_OF_IDS, FetchContext, Followed, PartitionData
@@ -23,7 +21,6 @@ FIRST_OF_STORAGE_ERRORS = 6  # who is older does not know the code, but goes on 
 FIRST_OF_LEADERS = 16  # from which on who asks the wrong leader, or an old one, is told the right one (KIP-951)
 TOLD_THE_LEADER = (Error.NOT_LEADER_OR_FOLLOWER, Error.FENCED_LEADER_EPOCH)
 Answers = list[tuple[Followed, PartitionData]]
-log = logging.getLogger("kpybroker")
 
 
 class Reader:
@@ -82,12 +79,12 @@ class Reader:
         lies in an older segment, into which nothing more comes (DelayedFetch.tryComplete)."""
         size = 0
         for place, partition in self.found.items():
-            followed, end_offset = self.context.partitions[place], partition.high_watermark
+            followed, end_offset = self.context.partitions[place], partition.log.end_offset
             find = partition.log.segments.whereabouts
             began = self._began.get(place)
             if began is None:
                 began = self._began[place] = find(followed.fetch_offset, end_offset)
-            end = partition.last_stable_offset if self._committed else end_offset
+            end = partition.last_stable_offset if self._committed else partition.high_watermark
             if followed.fetch_offset < end:
                 base, position = find(end, end_offset)
                 if began[0] < base:
@@ -104,7 +101,7 @@ class Reader:
         try:
             found = self._state.replicas.get(followed.topic, followed.index, now)
         except StorageError as failure:
-            log.error("%s", failure)
+            self._state.disk_failed(failure)
             return self._storage_error
         return Error.UNKNOWN_TOPIC_OR_PARTITION if found is None else found
 
@@ -133,7 +130,7 @@ class Reader:
                     cut_first=self._cuts_first,
                 )
             except StorageError as failure:
-                log.error("%s", failure)
+                self._state.disk_failed(failure)
                 found = self._storage_error
             if limit < 0 and not isinstance(found, Error) and followed.fetch_offset < partition.high_watermark:
                 found = Error.UNKNOWN_SERVER_ERROR  # LogSegment.read: an exception without a code

@@ -6,13 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from kpybroker.config.settings import Settings
 from kpybroker.config.topics import TopicSettings, topic_settings
+from kpybroker.homes import Homes
 from kpybroker.machine import Instant, Key
 from kpybroker.metadata.image import Image, Topic
 from kpybroker.partition import Partition
 from kpybroker.storage.directory import DataDirectory
-from kpybroker.storage.log import Log
+from kpybroker.storage.log import Log, belong_to
 from kpybroker.storage.segment import LogConfig
-from kpybroker.storage.snapshots import read_snapshot
+from kpybroker.storage.snapshots import load_producers
+from kpybroker.syncing import Hold, Syncs
 
 MOST_KNOWN = 1000  # kinds of topics whose settings are kept worked out
 
@@ -20,15 +22,17 @@ MOST_KNOWN = 1000  # kinds of topics whose settings are kept worked out
 class Replicas:
     """Partition by topic and index. A partition costs nothing before somebody asks for it."""
 
-    def __init__(self, image: Image, settings: Settings, directory: DataDirectory) -> None:
+    def __init__(self, image: Image, settings: Settings, homes: Homes, syncs: Syncs | None = None) -> None:
         self._image = image
         self._settings = settings
-        self._directory = directory
+        self._homes = homes
+        self._syncs = syncs
         self._open: dict[Key, Partition] = {}
         self._known_settings: dict[tuple[tuple[str, str], ...], TopicSettings] = {}
 
     def get(self, topic: str, index: int, now: Instant) -> Partition | None:
-        """The replica of a partition on this node; None where the cluster has no such partition."""
+        """The replica of a partition on this node; None where the cluster has no such partition. OfflineError: it is in
+        a directory that has failed."""
         found = self._open.get((topic, index))
         if found is None and self._image.partition(topic, index) is not None:
             found = self._open[topic, index] = self.open((topic, index), self._image.topics[topic].id, now)
@@ -37,30 +41,40 @@ class Replicas:
     def open(self, key: Key, topic_id: bytes, now: Instant) -> Partition:
         """A partition with its log and, replayed from that, its producers; clients find it by `get` alone."""
         settings = self._topic_settings(self._image.topic_configs(key[0]))
-        config = _log_config(settings)
-        log = self._directory.logs.get(key)
+        config = log_config(settings)
+        home = self._homes.of(key)
+        log = home.logs.get(key)
         if log is not None and log.topic_id not in (None, topic_id):
-            self._directory.delete(key)  # an earlier topic of this name, whose deletion a kill has cut short
+            home.delete(key, now=now)  # an earlier topic of this name, whose deletion a kill has cut short
             log = None
         if log is None:
-            log = self._directory.create(key, config, now, topic_id=topic_id)
+            log = home.create(key, config, now, topic_id=topic_id)
+        if log.topic_id is None:
+            belong_to(log, topic_id)
         log.config = config
+        if log.segments.last is not None:
+            log.segments.last.indexes.interval_bytes = config.index_interval_bytes
         expiration_ms = self._settings.int("producer.id.expiration.ms")
-        producers, snapshot_offset = read_snapshot(log, now, expiration_ms)
-        for header in log.headers(max(log.start_offset, snapshot_offset)):
-            producers.replay(header)
+        trusted = home.was_clean
+        producers, snapshot_offset = load_producers(log, now, expiration_ms, trusted=trusted)
         check_interval_ms = self._settings.int("producer.id.expiration.check.interval.ms")
-        partition = Partition(key, topic_id, log, producers, settings, expiration_ms, check_interval_ms)
+        syncs = self._syncs if home.kept else None
+        partition = Partition(key, topic_id, log, producers, settings, expiration_ms, check_interval_ms, syncs)
         partition.is_strict = self._settings.strict
         partition.snapshot_offset = snapshot_offset
+        if home.kept:  # in others nobody will ever read them
+            log.begun = partition.take_snapshot
         known = self._image.partition(*key)
-        partition.lead(0 if known is None else known.leader_epoch)
+        if known is not None:
+            partition.lead(known.leader_epoch)
         return partition
 
     def heed(self, topic: str | None = None) -> None:
         """Open partitions, of one topic or of all, go on by what is set now."""
         if topic is None or len(self._known_settings) > MOST_KNOWN:
             self._known_settings.clear()
+            for directory in self._homes.directories.all:
+                directory.removals.delay_ms = self._settings.int("log.segment.delete.delay.ms")
         keys: Iterable[Key] = self._open
         if topic is not None:
             found = self._image.topics.get(topic)
@@ -69,7 +83,7 @@ class Replicas:
             partition = self._open.get(key)
             if partition is not None:
                 partition.settings = self._topic_settings(self._image.topic_configs(key[0]))
-                partition.log.config = _log_config(partition.settings)
+                partition.log.config = log_config(partition.settings)
                 partition.producer_expiration_ms = self._settings.int("producer.id.expiration.ms")
 
     def _topic_settings(self, overrides: Mapping[str, str]) -> TopicSettings:
@@ -82,38 +96,60 @@ class Replicas:
 
     def written(self) -> Iterator[tuple[Key, Log, TopicSettings]]:
         """Every log of a topic in which something was ever written, opened or not, with the settings that it has."""
-        for key, log in self._directory.logs.items():
+        for key, log in self._homes.directories.logs():  # as they are now: whoever goes through it may do so by and by
             if self._image.partition(*key) is not None:
                 yield key, log, self._topic_settings(self._image.topic_configs(key[0]))
 
     def keep_starts(self) -> None:
         """Where logs begin outlives the broker, also if it is killed."""
-        self._directory.checkpoint_starts()
+        self._homes.directories.checkpoint_starts()
 
-    def size(self, topic: str, index: int) -> int:
-        """The bytes of a partition's log; nothing where nothing was ever written."""
-        log = self._directory.logs.get((topic, index))
-        return 0 if log is None else log.size
+    @property
+    def keeps_files(self) -> bool:
+        """Whether anybody will look at them after the broker's end."""
+        return self._homes.directories.kept
 
-    def close(self) -> None:
-        """What partitions know beside their logs is written down."""
-        if self._directory.kept:
-            for partition in self._open.values():
-                partition.save_producers()
+    def high_watermark(self, key: Key, log: Log) -> int:
+        """Of a partition that has this log, opened or not."""
+        partition = self._open.get(key)
+        return log.end_offset if partition is None else partition.high_watermark
+
+    def hold(self, key: Key, log: Log) -> Hold:
+        """What is held of the partition that has this log: nothing, if nobody has opened it."""
+        partition = self._open.get(key)
+        return Hold(key, log, None) if partition is None else partition.hold
+
+    def is_offline(self, key: Key) -> bool:
+        """Whether it is in a directory that has failed."""
+        return key not in self._open and self._homes.is_offline(key)
 
     def has_log(self, key: Key) -> bool:
         """Whether something was ever written to it."""
-        return key in self._directory.logs
+        return self._homes.directories.holder(key) is not None
 
-    def remove(self, topic: Topic) -> None:
+    def remove(self, topic: Topic, now: Instant) -> None:
         """The partitions of a topic, and their files."""
         keys = [(topic.name, index) for index in topic.partitions]
         for key in keys:
             self._open.pop(key, None)
-        self._directory.delete(*filter(self.has_log, keys))
+        for directory in list(self._homes.directories.online):
+            directory.delete(*[key for key in keys if key in directory.logs], now=now)
+
+    def take_over(self, partition: Partition, now: Instant) -> Partition:
+        """An open partition goes on in another directory."""
+        del self._open[partition.key]
+        new = self.get(*partition.key, now)
+        assert new is not None
+        new.producers = partition.producers
+        return new
+
+    def close_those_in(self, directory: DataDirectory) -> list[Key]:
+        """Its disk has failed: these partitions are gone until the next start."""
+        return [key for key in directory.logs if self._open.pop(key, None) is not None]
 
 
-def _log_config(settings: TopicSettings) -> LogConfig:
+def log_config(settings: TopicSettings) -> LogConfig:
+    """What of a topic's settings its logs obey."""
     segment_ms = settings.segment_ms
     if settings.compact and settings.max_compaction_lag_ms > 0:  # the active segment is not compacted (KIP-354)
         segment_ms = min(segment_ms, settings.max_compaction_lag_ms)
@@ -123,4 +159,5 @@ def _log_config(settings: TopicSettings) -> LogConfig:
         settings.index_interval_bytes,
         settings.segment_index_bytes,
         settings.segment_jitter_ms,
+        settings.file_delete_delay_ms,
     )

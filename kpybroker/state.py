@@ -5,14 +5,19 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from functools import partial
 
+from kpybroker.checkpointing import checkpoints, make_files, take_snapshots
+from kpybroker.cluster import METADATA_TOPIC_ID, ClusterLog
+from kpybroker.compaction import Compaction
 from kpybroker.config.dynamic import tell
 from kpybroker.config.loggers import Loggers
 from kpybroker.config.settings import Settings
 from kpybroker.coordinators import GroupCoordinators
+from kpybroker.dirty_logs import DirtyLogs
+from kpybroker.homes import Homes
 from kpybroker.housekeeping import Housekeeping
-from kpybroker.journal import Journal, Stream, load
+from kpybroker.journal import Journal
 from kpybroker.machine import LATER, Call, Decision, Instant, Later, Record, Reply
 from kpybroker.metadata.controller import Command, Controller
 from kpybroker.metadata.image import (
@@ -24,52 +29,48 @@ from kpybroker.metadata.image import (
     Image,
 )
 from kpybroker.metadata.internal_topics import internal_topic
+from kpybroker.moves import Moves
+from kpybroker.outages import Outages
 from kpybroker.partition import Partition
+from kpybroker.producer_ids import ProducerIds
 from kpybroker.releases import Offer
 from kpybroker.replicas import Replicas
 from kpybroker.retention import Retention
 from kpybroker.sessions import FetchSessions
-from kpybroker.storage.directory import DataDirectory
-from kpybroker.storage.files import StorageError
+from kpybroker.storage.directories import DataDirectories
+from kpybroker.syncing import NOTHING, Syncs
 from kpybroker.telemetry import Telemetry
 from kpybroker.waiting import Waiters
 from kpybroker.wire.errors import Error
-from kpybroker.wire.internal import decode_metadata, encode_metadata
-from kpybroker.wire.records import Record as LogRecord
 from kpybroker.wire.schemas.cluster_state import ConfigRecord
 from kpybroker.wire.schemas.cluster_topics import RemoveTopicRecord
 
 Address = tuple[str, int]
-METADATA_TOPIC_ID = bytes(15) + b"\1"  # org.apache.kafka.common.Uuid.METADATA_TOPIC_ID
-
-
-class ProducerIds(NamedTuple):
-    """A block of producer ids that this node has taken and not yet given out."""
-
-    next: int
-    end: int
 
 
 class State:
     """One broker without requests: everything that a handler may read or change.
 
     `offer` says which requests are answered. `advertised` says, by listener, where clients find this node; a listener
-    that is not in it tells each client the address that the client dialled.
+    that is not in it tells each client the address that the client dialled. `sync`: nothing is acknowledged before it
+    is synced.
     """
 
     def __init__(
         self,
         *,
         settings: Settings,
-        directory: DataDirectory,
+        directories: DataDirectories,
         rng: random.Random,
         offer: Offer,
         advertised: Mapping[str, Address],
         now: Instant,
+        sync: bool = False,
     ) -> None:
         self.settings = settings
         self.strict = settings.strict
-        self.directory = directory
+        self.directories = directories
+        self.directory = directories.metadata
         self.offer = offer
         self.node_id = settings.int("node.id")
         self.image = Image()
@@ -79,33 +80,42 @@ class State:
         self.sessions = FetchSessions(settings.int("max.incremental.fetch.session.cache.slots"), rng)
         self.telemetry = Telemetry(rng, forgiving=offer.is_since("4.0"))
         self.journal = Journal(self.replies.extend, self.appended)
-        self.replicas = Replicas(self.image, settings, directory)
-        self.controller = Controller(self.image, settings, rng, directory.meta.directory_id)
+        self.syncs = Syncs(self.replies.extend, self.waiters.touch, every=sync)
+        self.homes = Homes(self.image, directories, self.node_id)
+        self.replicas = Replicas(self.image, settings, self.homes, self.syncs)
+        self.controller = Controller(self.image, settings, rng, directories.ids)
         self.groups = GroupCoordinators(self.image, self.replicas, settings, self.journal, rng)
         self.housekeeping = Housekeeping()
-        self.housekeeping.add(self.groups, Retention(self.replicas, settings, self.waiters.touch, now))
-        self._producer_ids = ProducerIds(0, 0)
+        self.retention = Retention(self.replicas, settings, self.waiters.touch, now)
+        self.compaction = Compaction(self.replicas, directories, settings, self.syncs, self.waiters.touch, now)
+        dirty_logs = DirtyLogs(self.replicas, self.syncs, settings, now)
+        self.housekeeping.add(self.groups, self.retention, self.compaction, dirty_logs)
+        for directory in directories.all:
+            if sync:
+                directory.sync()
+            self.housekeeping.add(directory.removals, *checkpoints(directory, self.replicas, settings))
+        self.outages = Outages(self.homes, self.replicas, self.groups, self.waiters, self.image, self.control)
+        self.disk_failed = self.outages.disk_failed
+        self.moves = Moves(self.image, self.homes, self.replicas, self.groups.moved, self.control)
+        self.new_producer_id = ProducerIds(self.controller, self.node_id, self.control).take
         log = self.replicas.open((CLUSTER_METADATA, 0), METADATA_TOPIC_ID, now)
-        self._metadata = Stream(self.controller, log, _metadata_row)
+        self.cluster = ClusterLog(self.controller, log, self.journal, settings, now, kept=directories.kept)
+        self.housekeeping.add(self.outages, self.moves, *self.cluster.chores)
         self._load(advertised, now)
 
     def _load(self, advertised: Mapping[str, Address], now: Instant) -> None:
         """Replays what the directory holds: first the cluster, then the coordinators that have something in them."""
-        log = self._metadata.partition.log
-        if log.start_offset > 0:
-            raise StorageError(f"{log.files.root}/{log.directory}", "starts with a snapshot, which is not read yet")
-        load(self.controller, log, _metadata_record)
+        self.cluster.load(now)
+        self.cluster.carry_out(Decision(tuple(self.homes.correct())), now)
+        self.cluster.register(advertised, now)
         self._heed([(BROKER_RESOURCE, "")])
-        self.control(Decision(self.controller.start(self.node_id, advertised, log.end_offset)), now)
         self.groups.load(now)
-
-    @property
-    def metadata_end_offset(self) -> int:
-        return self._metadata.partition.log.end_offset
+        self.moves.resume(now)
 
     def appended(self, partition: Partition) -> None:
-        """There is more in this partition: whoever waits for it goes on."""
-        self.waiters.touch(partition.key)
+        """There is more in this partition: whoever waits for it goes on, unless it cannot be seen yet."""
+        if partition.hold.begins == NOTHING:
+            self.waiters.touch(partition.key)
 
     def ask_controller(self, call: Call, command: Command) -> Later:
         """Has the controller decide on a request; the answer goes out once its records are in the log."""
@@ -119,13 +129,17 @@ class State:
             for record in decision.records
             if isinstance(record.value, RemoveTopicRecord)
         ]
-        self.journal.carry_out(self._metadata, decision, now)
+        self.homes.check_metadata()
+        self.cluster.carry_out(decision, now)
+        self.cluster.carry_out(Decision(tuple(self.homes.choose(decision.records))), now)
         self._heed(_altered(decision.records))
+        if gone:
+            self.cluster.flush(now)
         for topic in gone:
             self.groups.topic_deleted(topic, now)
             for index in topic.partitions:
                 self.waiters.touch((topic.name, index))
-            self.replicas.remove(topic)
+            self.replicas.remove(topic, now)
 
     def _heed(self, resources: Iterable[tuple[int, str]]) -> None:
         """Configs hold as soon as they are set: those of this broker, and those of topics for open partitions."""
@@ -164,34 +178,19 @@ class State:
             self.auto_create(CONSUMER_OFFSETS, now)
         return self.groups
 
-    def new_producer_id(self, now: Instant) -> int:
-        """An id that no producer has had; blocks of them are taken through the metadata log."""
-        if self._producer_ids.next == self._producer_ids.end:
-            first, record = self.controller.next_producer_ids(self.node_id)
-            self.control(Decision((record,)), now)
-            self._producer_ids = ProducerIds(first, self.image.next_producer_id)
-        taken, end = self._producer_ids
-        self._producer_ids = ProducerIds(taken + 1, end)
-        return taken
-
-    def close(self) -> None:
+    def close(self, now: Instant) -> None:
         """The end of a broker that was told to stop: the next start trusts the files."""
         try:
-            self.replicas.close()
+            self.outages.end(
+                partial(make_files, self.image, self.replicas, self.directories, now),
+                partial(self.cluster.stop, now),
+                partial(take_snapshots, self.directories),
+            )
         finally:
-            self.directory.close(broker_epoch=self.image.nodes[self.node_id].epoch)
+            self.outages.close(self.image.nodes[self.node_id].epoch)
 
 
 def _altered(records: Iterable[Record]) -> list[tuple[int, str]]:
     """The resources whose configs these records change."""
     values = [record.value for record in records if isinstance(record.value, ConfigRecord)]
     return list(dict.fromkeys((value.resource_type, value.resource_name) for value in values))
-
-
-def _metadata_record(row: LogRecord) -> Record:
-    value, version = decode_metadata(row.value or b"")
-    return Record(None, value, version)
-
-
-def _metadata_row(record: Record) -> tuple[None, bytes]:
-    return None, encode_metadata(record.value, record.version)

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import kafka
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -31,7 +33,7 @@ def _containers() -> str | None:
 
 
 # Why a tool is not there; None if it is. A test that needs one says @pytest.mark.needs(NAME).
-TOOLS: dict[str, Callable[[], str | None]] = {"containers": _containers}
+TOOLS: dict[str, Callable[[], str | None]] = {"containers": _containers, "kafka": kafka.why_missing}
 
 
 @cache

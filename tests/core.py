@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any
 
@@ -12,26 +13,37 @@ from kpybroker.config.settings import Settings
 from kpybroker.handlers import APIS, offered
 from kpybroker.machine import Api, Instant, Peer
 from kpybroker.state import State
+from kpybroker.storage.directories import DataDirectories, Identity
 from kpybroker.storage.directory import DataDirectory, Meta
-from kpybroker.storage.files import Data, File, Slice, StorageError
+from kpybroker.storage.files import Data, DiskError, File, Files, Slice, StorageError
 from kpybroker.storage.memory import MemoryFile, MemoryFiles
 from kpybroker.storage.segment import LogConfig
+from kpybroker.syncing import Lane, SyncJob
 from kpybroker.wire.declare import type_of
 from tests.frames import read_answer, request_frame, sized
 
 START: Instant = 1_700_000_000_000
 META = Meta("cluster-under-test-000", 1, bytes(range(16)))
 DIALLED = ("127.0.0.1", 9092)
-NO_ROOM = "No space left on device"
 MOST_STEPS = 100_000  # of time: more is a deadline that does not move
 
 
 class FullDisk(MemoryFiles):
     """A disk in memory that takes nothing while it is full."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, root: str = "memory") -> None:
+        super().__init__(root)
         self.is_full = False
+
+    def copy(self) -> FullDisk:
+        other = FullDisk(self.root)
+        self.copy_to(other)
+        return other
+
+    def write_whole(self, path: str, data: bytes, *, sync: bool = False) -> None:
+        if self.is_full:
+            raise DiskError(f"{self.root}/{path}", errno.ENOSPC)
+        super().write_whole(path, data, sync=sync)
 
     def open(self, path: str) -> File:
         return _FullFile(self, path, new=False)
@@ -45,8 +57,16 @@ class _FullFile(MemoryFile):
         files = self._files
         assert isinstance(files, FullDisk)
         if files.is_full:
-            raise StorageError(self.path, NO_ROOM)
+            raise DiskError(f"{files.root}/{self.path}", errno.ENOSPC)
         super().append(data)
+
+
+def open_directories(files: Files | Sequence[Files], now: Instant = START) -> DataDirectories:
+    """One directory or several, the first of which is META's."""
+    ids = (bytes(range(number, number + 16)) for number in range(100))
+    identity = Identity(META.node_id, lambda: META.cluster_id, lambda: next(ids))
+    every = list(files) if isinstance(files, Sequence) else [files]
+    return DataDirectories.open(every, identity, lambda topic: LogConfig(), now)
 
 
 class Bench:
@@ -58,29 +78,34 @@ class Bench:
         seed: int = 1,
         config: Mapping[str, str] | None = None,
         strict: bool = False,
-        files: MemoryFiles | None = None,
+        files: Files | Sequence[Files] | None = None,
+        directories: DataDirectories | None = None,
         directory: DataDirectory | None = None,
         apis: Mapping[int, Api] = APIS,
         now: Instant = START,
         release: str = "",
+        sync: bool = False,
     ) -> None:
+        """`sync`: nothing is acknowledged before it is synced. That is done at once, unless `holds_syncs`."""
         self.now = now
         if files is not None:
-            directory = DataDirectory.open(files, META, lambda topic: LogConfig(), now)
-        elif directory is None:
-            directory = DataDirectory(MemoryFiles(), META, lambda: None)
+            directories = open_directories(files, now=now)
+        elif directories is None:
+            directories = DataDirectories([directory or DataDirectory(MemoryFiles(), META, lambda: None)])
         state = State(
             settings=Settings(config or {}, strict=strict),
-            directory=directory,
+            directories=directories,
             rng=Random(seed),
             offer=offered(release, strict=strict),
             advertised={},
             now=now,
+            sync=sync,
         )
         self.core = Core(state, apis)
         self.state = state
         self.clients: dict[int, CoreClient] = {}
         self.sent: list[tuple[int, bytes]] = []  # everything that came out, by connection
+        self.holds_syncs = False  # then `take` and `finish`, or `sync`, carry them out
 
     def connect(self, client_id: str | None = "test") -> CoreClient:
         client = CoreClient(self, len(self.clients) + 1, client_id)
@@ -103,9 +128,30 @@ class Bench:
         self.now = until
 
     def deliver(self) -> None:
+        self._hand_out()
+        while not self.holds_syncs and (self.sync() or self.sync(self.state.syncs.background)):
+            pass
+
+    def _hand_out(self) -> None:
         while self.core.outbox:
             outgoing = self.core.outbox.popleft()
             self.clients[outgoing.connection].take(outgoing)
+
+    def take(self, lane: Lane | None = None) -> SyncJob | None:
+        """What is to be synced next, in the lane of those who wait for it unless told otherwise."""
+        return (lane or self.state.syncs.urgent).take()
+
+    def finish(self, job: SyncJob, failures: Sequence[StorageError | None] | None = None) -> None:
+        """The job is done, as the disk does it or as it is said to have ended."""
+        self.core.synced(job, job.carry_out() if failures is None else failures, self.now)
+        self._hand_out()
+
+    def sync(self, lane: Lane | None = None) -> bool:
+        """One job, from its beginning to its end; whether there was one."""
+        job = self.take(lane)
+        if job is not None:
+            self.finish(job)
+        return job is not None
 
 
 class CoreClient:

@@ -52,7 +52,7 @@ def test_a_bug_when_time_is_up_costs_no_offset_and_not_the_broker(caplog: pytest
     ((number, stream),) = groups._streams.items()
     broken = BrokenShard(stream.machine.settings, stream.machine.random)  # type: ignore[attr-defined]
     groups._streams[number] = stream._replace(machine=broken)
-    groups._note_deadline(number)
+    groups._deadlines.note(number, groups._streams[number])
     with caplog.at_level(logging.ERROR, "kpybroker"):
         bench.core.wake(bench.now)
     assert [str(bug) for bug in bench.core.bugs] == ["a bug"]

@@ -109,6 +109,7 @@ def test_every_option_of_start(tmp_path: Path) -> None:
         "--host": "127.0.0.1",
         "--port": "0",
         "--data-dir": str(data),
+        "--sync": None,
         "--topic": "orders:3",
         "--as-version": "4.2.1",
         "--strict": None,

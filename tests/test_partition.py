@@ -7,7 +7,7 @@ import pytest
 
 from kpybroker.config.settings import Settings
 from kpybroker.config.topics import topic_settings
-from kpybroker.partition import Appended, Partition
+from kpybroker.partition import Appended, Partition, delete_records
 from kpybroker.storage.files import Slice
 from kpybroker.storage.log import Log
 from kpybroker.storage.memory import MemoryFiles
@@ -197,7 +197,7 @@ def test_a_refused_sequence_has_made_room() -> None:
     late = append(target, b"x", time=NOW + 2**40, producer_id=5, producer_epoch=1, base_sequence=7)
     assert late == Refusal(Error.OUT_OF_ORDER_SEQUENCE_NUMBER)
     assert find_timestamp(target.log, NOW + 1) is None
-    assert target.delete_records(-1) == 1
+    assert delete_records(target, -1, NOW) == 1
     assert find_timestamp(target.log, NOW) is None
     assert find_max_timestamp(target.log) is None
     assert append(target, b"y", producer_id=5, producer_epoch=1, base_sequence=1) == Appended(1)

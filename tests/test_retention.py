@@ -109,7 +109,7 @@ def test_what_is_gone_stays_gone() -> None:
     files = killed.copy()
     after_a_kill = Bench(files=files, now=bench.now)
     assert begin(after_a_kill.connect()) == (1, 1)
-    after_a_kill.state.close()
+    after_a_kill.state.close(after_a_kill.now)
     after_a_stop = Bench(files=files, now=bench.now)
     assert begin(after_a_stop.connect()) == (1, 1)
     assert produced(after_a_stop.connect().ask(produce("t", b"z"), 9)) == (Error.NONE, 1)

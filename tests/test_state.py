@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kpybroker.coordinators import _java_hash
+from kpybroker.coordinators import java_hash
 from kpybroker.storage.files import StorageError
 from kpybroker.storage.memory import MemoryFiles
 from kpybroker.wire.apis import request_type
@@ -229,7 +229,8 @@ def bench(disk: FullDisk) -> Bench:
 
 
 def test_a_full_disk_is_no_bug(bench: Bench, disk: FullDisk) -> None:
-    """What cannot be written is not acknowledged; what is there is served; and with room again it goes on."""
+    """What cannot be written is not acknowledged, and the directory is offline until the next start, with room again or
+    without (ReplicaManager.handleLogDirFailure); with the only one nothing goes on, and the metadata is answered."""
     client = bench.connect()
     client.ask(produce("t", b"before"), 9)
     disk.is_full = True
@@ -238,21 +239,32 @@ def test_a_full_disk_is_no_bug(bench: Bench, disk: FullDisk) -> None:
     (created,) = bench.connect().ask(create_topic("new"), 7).topics
     assert (created.name, created.error_code) == ("new", KAFKA_STORAGE_ERROR)
     assert client.ask(init_producer_id(), 4).error_code == KAFKA_STORAGE_ERROR
-    assert fetched(client.ask(fetch(("t", 0, 0)), 12)) == {("t", 0): [b"before"]}
+    (part,) = client.ask(fetch(("t", 0, 0)), 12).responses[0].partitions
+    assert (part.error_code, part.high_watermark) == (KAFKA_STORAGE_ERROR, -1)
     assert [topic.name for topic in client.ask(metadata(), 9).topics] == ["t"]
     disk.is_full = False
+    assert produced(client.ask(produce("t", b"lost"), 9)) == (KAFKA_STORAGE_ERROR, -1)
+    bench.state.close(bench.now)
+    again = Bench(files=disk, config=FEW_SHARDS)
+    client = again.connect()
     assert produced(client.ask(produce("t", b"after"), 9)) == (0, 1)
+    assert fetched(client.ask(fetch(("t", 0, 0)), 12)) == {("t", 0): [b"before", b"after"]}
     assert client.ask(create_topic("new"), 7).topics[0].error_code == 0
     assert not bench.core.bugs
+    assert not again.core.bugs
 
 
 def test_a_full_disk_and_a_group(bench: Bench, disk: FullDisk) -> None:
-    """A commit that cannot be written is not remembered: the group's coordinator is loaded again from its log."""
+    """A commit that cannot be written is not remembered; who is coordinated from there is told to look elsewhere, and
+    at the next start the group's coordinator is loaded from its log."""
     client = bench.connect()
     assert commit_error(client, "group", "t", 1) == 0
     disk.is_full = True
     assert commit_error(client, "group", "t", 2) == NOT_COORDINATOR
     disk.is_full = False
+    assert commit_error(client, "group", "t", 2) == NOT_COORDINATOR
+    bench = Bench(files=disk, config=FEW_SHARDS)
+    client = bench.connect()
     assert committed(client, "group") == {"t": 1}
     assert commit_error(client, "group", "t", 3) == 0
     assert committed(client, "group") == {"t": 3}
@@ -260,13 +272,17 @@ def test_a_full_disk_and_a_group(bench: Bench, disk: FullDisk) -> None:
 
 
 def test_a_full_disk_when_time_passes(bench: Bench, disk: FullDisk) -> None:
-    """A session that ends while nothing can be written does not end the broker; the group is loaded when asked for."""
+    """A session that ends while nothing can be written does not end the broker; the group is there at the next one."""
     client = bench.connect()
     settle(bench, {enter(client, "group"): client}, "group")
     disk.is_full = True
     bench.advance(3 * SESSION_MS)
     assert client.ask(metadata("t"), 9).topics[0].error_code == 0
     disk.is_full = False
+    assert client.ask(describe("group"), 5).groups[0].error_code == NOT_COORDINATOR
+    assert not bench.core.bugs
+    bench = Bench(files=disk, config=FEW_SHARDS, now=bench.now)
+    client = bench.connect()
     assert client.ask(describe("group"), 5).groups[0].group_state == "Stable"
     bench.advance(SESSION_MS)
     assert client.ask(describe("group"), 5).groups[0].group_state == "Empty"
@@ -311,4 +327,4 @@ def test_a_full_disk_leaves_nobody_waiting(bench: Bench, disk: FullDisk) -> None
 )
 def test_a_groups_shard_is_where_kafka_looks_for_it(text: str, code: int) -> None:
     """abs(String.hashCode) modulo the partitions of __consumer_offsets: Kafka finds our groups, and we find its."""
-    assert _java_hash(text) == code
+    assert java_hash(text) == code

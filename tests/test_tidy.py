@@ -19,22 +19,49 @@ from tests.conftest import ROOT
 FLOORS = (  # from the top down: imports run downwards, or sideways
     ("__init__", "__main__"),
     ("cli", "testing", "web"),
-    ("server", "simulation"),
+    ("server", "simulation", "inspection"),
     ("broker",),
     ("handlers",),
-    ("state", "reading"),
-    ("journal", "coordinators", "housekeeping", "waiting", "sessions", "telemetry", "faults", "recording"),
+    ("state", "reading", "acknowledging"),
+    ("cluster", "keeping"),
+    (
+        "journal",
+        "coordinators",
+        "producer_ids",
+        "outages",
+        "housekeeping",
+        "waiting",
+        "sessions",
+        "telemetry",
+        "faults",
+        "recording",
+    ),
     ("replication", "groups", "transactions", "security"),
-    ("partition", "replicas", "metadata", "validation", "message_sets", "retention"),
+    (
+        "partition",
+        "syncing",
+        "dirty_logs",
+        "homes",
+        "moves",
+        "replicas",
+        "metadata",
+        "validation",
+        "message_sets",
+        "retention",
+        "compaction",
+        "checkpointing",
+        "kept_configs",
+    ),
     ("storage",),
     ("wire", "machine", "config", "releases"),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 FUNCTION_LINES, CLASS_LINES, FILE_LINES, HANDLER_LINES = 70, 140, 500, 150
 
-# Below the server, time, chance, files and sockets come in as arguments. These four are where files are reached.
+# Below the server, time, chance, files and sockets come in as arguments. These are where files are reached.
 OUTER = ("__init__", "__main__", "cli", "testing", "web", "server")
 DISK = {f"kpybroker/storage/{name}.py" for name in ("files", "memory", "ephemeral", "locks")}
+DISK.add("kpybroker/inspection/sources.py")  # for reading alone
 WORLD = {
     "asyncio",
     "datetime",

@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -20,7 +21,7 @@ from kpybroker.releases import release_of
 from kpybroker.server.assembly import Assembly, StartError, assemble
 from kpybroker.server.face import parse_topics
 from kpybroker.server.server import serve
-from kpybroker.storage.files import StorageError
+from kpybroker.storage.files import DiskError, StorageError
 
 log = logging.getLogger("kpybroker")
 DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 9092
@@ -32,7 +33,14 @@ DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 9092
 @click.option("--host", help=f"Where to listen; {DEFAULT_HOST} unless told otherwise.")
 @click.option("--port", type=click.IntRange(0, 65535), help=f"{DEFAULT_PORT} unless told otherwise; 0: any free port.")
 @click.option("--port-file", type=click.Path(dir_okay=False, path_type=Path), help="Written once ready: the port.")
-@click.option("--data-dir", type=click.Path(path_type=Path), help="Keep the data there; otherwise it goes at the end.")
+@click.option(
+    "--data-dir",
+    "data_dirs",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Keep the data there; otherwise it goes at the end.",
+)
+@click.option("--sync", is_flag=True, help="Acknowledge only what the disk has synced (fsync); needs a data directory.")
 @click.option("--topic", "topics", multiple=True, metavar="NAME[:PARTITIONS]", help="A topic to create at start.")
 @click.option("--as-version", metavar="X", help="The release of Kafka to pass for, as 0.8.0, 2.8 or 3.9.1.")
 @click.option("--strict", is_flag=True, help="Kafka's own timing in everything, for the last bit of likeness.")
@@ -42,7 +50,8 @@ def start(
     host: str | None,
     port: int | None,
     port_file: Path | None,
-    data_dir: Path | None,
+    data_dirs: tuple[Path, ...],
+    sync: bool,
     topics: tuple[str, ...],
     as_version: str | None,
     strict: bool,
@@ -60,8 +69,8 @@ def start(
             told.pop("advertised.listeners", None)  # it speaks of the file's own listeners
         told.update(read_overrides(overrides))
         _listen(told, host, port)
-        if data_dir is not None:
-            told["log.dirs"] = str(data_dir)  # where it is described
+        if data_dirs:
+            told["log.dirs"] = ",".join(map(str, data_dirs))  # where they are described
         settings = Settings(told, strict=strict)
         for name in settings.unknown:
             log.warning("setting %s is not known, it is kept and has no effect", name)
@@ -69,9 +78,10 @@ def start(
         if idle:
             log.info("kept and described, and without an effect here: %s", ", ".join(idle))
         release = "" if as_version is None else release_of(as_version)
-        assembly = assemble(settings, _data_dir(settings, data_dir), parse_topics(topics), release)
+        assembly = assemble(settings, _data_dirs(settings, data_dirs), parse_topics(topics), release, sync=sync)
     except (SettingError, StartError, StorageError) as error:
-        click.echo(f"kpybroker: {error}", err=True)
+        advice = f"; {error.advice}" if isinstance(error, DiskError) else ""
+        click.echo(f"kpybroker: {error}{advice}", err=True)
         sys.exit(1)
     code = trio.run(_serve, assembly, port_file)
     if port_file is not None:
@@ -99,17 +109,12 @@ def _listen(told: dict[str, str], host: str | None, port: int | None) -> None:
     told["listeners"] = f"PLAINTEXT://{address}"
 
 
-def _data_dir(settings: Settings, data_dir: Path | None) -> str | None:
-    """--data-dir, or the log.dirs or log.dir that somebody set."""
-    if data_dir is not None:
-        return str(data_dir)
+def _data_dirs(settings: Settings, data_dirs: Sequence[Path]) -> list[str]:
+    """--data-dir, once for each, or the log.dirs or log.dir that somebody set."""
     told = settings.static.get("log.dirs") or settings.static.get("log.dir")
-    if told is None:
-        return None
-    first, *more = [part.strip() for part in told.split(",")]
-    if more:
-        raise StartError(f"log.dirs names {len(more) + 1} directories, and one is what is served so far")
-    return first
+    if data_dirs:
+        return [str(each) for each in data_dirs]
+    return [] if told is None else [part.strip() for part in told.split(",") if part.strip()]
 
 
 async def _serve(assembly: Assembly, port_file: Path | None) -> int:
@@ -132,12 +137,13 @@ async def _serve(assembly: Assembly, port_file: Path | None) -> int:
     code = 0
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         async with trio.open_nursery() as nursery:
+            core.state.outages.on_loss = nursery.cancel_scope.cancel
             nursery.start_soon(serve, core, clock, listeners, ready)
             async for number in signals:
                 code = 128 + number
                 nursery.cancel_scope.cancel()
                 break
-    return code
+    return 1 if core.state.outages.lost else code  # Kafka halts with 1
 
 
 def _write_port(port_file: Path, assembly: Assembly) -> None:

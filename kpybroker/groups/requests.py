@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from random import Random
 from typing import Any
 
@@ -121,6 +121,18 @@ def listed(group: ClassicGroup) -> ListedGroup:
         group_state=group.state.value,
         group_type="classic",
     )
+
+
+def selected(groups: list[ListedGroup], states: Iterable[str], types: Iterable[str]) -> list[ListedGroup]:
+    """Those in these states and of these types; none named: all."""
+    wanted_states = [state.lower().strip() for state in states]
+    wanted_types = [name.lower() for name in types]
+    return [
+        group
+        for group in groups
+        if (not wanted_states or group.group_state.lower() in wanted_states)
+        and (not wanted_types or group.group_type in wanted_types)
+    ]
 
 
 def describe(group: ClassicGroup | None, group_id: str, version: int) -> DescribeGroupsResponse.DescribedGroup:

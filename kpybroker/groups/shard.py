@@ -8,9 +8,10 @@ from typing import TypeAlias
 
 from kpybroker.groups import offsets
 from kpybroker.groups.classic import ClassicGroup, State, loaded_group
+from kpybroker.groups.foreign import ForeignGroups
 from kpybroker.groups.rebalance import Deadline, abandon, earliest, expire, prepare
 from kpybroker.groups.records import group_tombstone
-from kpybroker.groups.requests import HANDLERS, ListedGroup, describe, listed
+from kpybroker.groups.requests import HANDLERS, ListedGroup, describe, listed, selected
 from kpybroker.groups.settings import GroupSettings, Turn
 from kpybroker.machine import Call, Decision, Instant, Record
 from kpybroker.wire.errors import Error
@@ -35,6 +36,7 @@ class Shard:
         self.settings = settings
         self.random = random
         self.groups: dict[str, ClassicGroup] = {}
+        self.foreign = ForeignGroups()
         self.offsets = offsets.Offsets()
         self.cleans_at: Instant | None = None  # None: not loaded yet
         self.deadlines: dict[str, Deadline | None] = {}  # what runs out first in a group; forgotten when it is touched
@@ -45,25 +47,29 @@ class Shard:
         """JoinGroup, SyncGroup, Heartbeat, LeaveGroup, OffsetCommit; the first two may be answered later."""
         turn = Turn(now, self.settings)
         self.touch(call.request.group_id)
-        HANDLERS[type(call.request)](self.groups, call, turn, self.random)
+        if not self.foreign.answer(call, turn):
+            HANDLERS[type(call.request)](self.groups, call, turn, self.random)
         return turn.decision()
 
     def replay(self, record: Record) -> None:
-        """Records of other kinds of groups are left to those who know them."""
+        """Of other kinds of groups it is only kept in mind what there is."""
         key, value = record.key, record.value
         match key:
             case GroupMetadataKey():
                 self.touch(key.group)
                 replay_group(self.groups, key.group, value, loading=self.cleans_at is None)
             case OffsetCommitKey():
-                replay_offset(self.groups, self.offsets, key, value)
+                replay_offset(self, key, value)
             case LegacyOffsetCommitKey():
-                replay_offset(self.groups, self.offsets, *modern(key, value))
+                replay_offset(self, *modern(key, value))
+            case _:
+                self.foreign.replay(record, self.groups)
 
     def loaded(self, now: Instant) -> Decision:
         """The log has been replayed: sessions begin anew, and a group that is now too large sorts itself out."""
         turn = Turn(now, self.settings)
         self.cleans_at = now + self.settings.offsets_retention_check_interval_ms
+        self.foreign.loaded(now)
         for group in self.groups.values():
             self.touch(group.group_id)
             for member in group.members.values():
@@ -79,13 +85,14 @@ class Shard:
             abandon(group, turn)
         self.groups.clear()
         self.deadlines.clear()
+        self.foreign = ForeignGroups()
         self.cleans_at, self.settled = None, False
         return turn.decision()
 
     def due(self) -> Instant | None:
         if not self.settled:
             first = self.first_deadline()
-            times = [at for at in (self.cleans_at, first and first[0].at) if at is not None]
+            times = [at for at in (self.cleans_at, self.foreign.sessions_end, first and first[0].at) if at is not None]
             self.next_due, self.settled = min(times, default=None), True
         return self.next_due
 
@@ -94,7 +101,10 @@ class Shard:
         turn = Turn(now, self.settings)
         while (due := self.due()) is not None and due <= now:
             first = self.first_deadline()
-            if first is not None and first[0].at == due:
+            if due == self.foreign.sessions_end:
+                self.foreign.expire(now)
+                self.settled = False
+            elif first is not None and first[0].at == due:
                 self.touch(first[1].group_id)
                 expire(first[1], first[0], turn)
             else:
@@ -135,19 +145,13 @@ class Shard:
 
     def list_groups(self, states: Iterable[str], types: Iterable[str]) -> list[ListedGroup]:
         """The groups in these states and of these types; none named: all."""
-        wanted_states = [state.lower().strip() for state in states]
-        wanted_types = [name.lower() for name in types]
-        if wanted_types and "classic" not in wanted_types:
-            return []
-        return [
-            listed(group)
-            for group in self.groups.values()
-            if not wanted_states or group.state.value.lower() in wanted_states
-        ]
+        return selected([*map(listed, self.groups.values()), *self.foreign.listed()], states, types)
 
     def delete_group(self, group_id: str) -> tuple[Error, tuple[Record, ...]]:
         """What deletes the group and its offsets, if nobody is a member."""
-        group = self.groups.get(group_id)
+        foreign, group = self.foreign.get(group_id), self.groups.get(group_id)
+        if foreign is not None:
+            return self.foreign.delete(foreign, self.offsets.tombstones(group_id))
         if group is None:
             return Error.GROUP_ID_NOT_FOUND, ()
         if group.state is not State.EMPTY:
@@ -159,7 +163,7 @@ class Shard:
         return offsets.delete(self.offsets, self.groups.get(request.group_id), request)
 
     def fetch_offsets(self, request: offsets.FetchGroup) -> offsets.FetchGroupResponse:
-        """The topics of the request carry their names, whatever the version says."""
+        """Topics carry their names, whatever the version says."""
         return self.offsets.fetch(request)
 
     def topic_deleted(self, name: str, topic_id: bytes) -> tuple[Record, ...]:
@@ -184,19 +188,14 @@ def replay_group(
         group.become(State.STABLE, group.state_since)
 
 
-def replay_offset(
-    groups: dict[str, ClassicGroup],
-    committed: offsets.Offsets,
-    key: OffsetCommitKey,
-    value: OffsetCommitValue | None,
-) -> None:
+def replay_offset(shard: Shard, key: OffsetCommitKey, value: OffsetCommitValue | None) -> None:
     """Offsets of a group that has no record of its own make it a simple one: empty, and without a protocol."""
     if value is None:
-        committed.remove(key)
+        shard.offsets.remove(key)
         return
-    if key.group not in groups:
-        groups[key.group] = ClassicGroup(key.group, value.commit_timestamp)
-    committed.put(key, value)
+    if key.group not in shard.groups and key.group not in shard.foreign:
+        shard.groups[key.group] = ClassicGroup(key.group, value.commit_timestamp)
+    shard.offsets.put(key, value)
 
 
 def modern(

@@ -14,7 +14,7 @@ from kpybroker.wire.messages.add_raft_voter import AddRaftVoterRequest, AddRaftV
 def add_raft_voter(state: State, call: Call) -> AddRaftVoterResponse:
     request: AddRaftVoterRequest = call.request
     refused = refuse_voter(
-        state.directory.meta.cluster_id,
+        state.directories.meta.cluster_id,
         request.cluster_id,
         request.voter_id,
         bytes(request.voter_directory_id),

@@ -1,13 +1,15 @@
-"""AlterReplicaLogDirs (34): moves partitions between the data directories of a broker, of which this one has one.
+"""AlterReplicaLogDirs (34): moves partitions between the data directories of a broker.
 
-Versions: 0-2. Behaves: to go where it is already is done; every other directory is not found. A topic's name may be so
-long that a directory beside its own could not be named: that is told first.
+Versions: 0-2. Behaves: answered when the move begins; to go where it is already ends a move to somewhere else. Where a
+partition is to be that is not there yet is remembered. While a directory is offline nothing begins to move. A topic's
+name may be so long that a directory beside its own could not be named: that is told first.
 """
 
 from __future__ import annotations
 
 from kpybroker.machine import Call
 from kpybroker.state import State
+from kpybroker.storage.files import StorageError
 from kpybroker.wire.errors import Error
 from kpybroker.wire.messages.alter_replica_log_dirs import AlterReplicaLogDirsRequest, AlterReplicaLogDirsResponse
 
@@ -27,17 +29,34 @@ def alter_replica_log_dirs(state: State, call: Call) -> AlterReplicaLogDirsRespo
     results = []
     for name, paths in asked.items():
         parts = [
-            PartitionAnswer(partition_index=index, error_code=_move(state, name, index, path))
+            PartitionAnswer(partition_index=index, error_code=_move(state, call, name, index, path))
             for index, path in paths.items()
         ]
         results.append(TopicAnswer(topic_name=name, partitions=parts))
     return AlterReplicaLogDirsResponse(results=results)
 
 
-def _move(state: State, topic: str, index: int, path: str) -> Error:
+def _move(state: State, call: Call, topic: str, index: int, path: str) -> Error:
+    """ReplicaManager.alterReplicaLogDirs."""
+    directories, key = state.directories, (topic, index)
     if len(f"{topic}-{index}{FUTURE}") > LONGEST_FILE_NAME:
         return Error.INVALID_TOPIC_EXCEPTION
-    if path != state.directory.files.root:
+    if path not in directories.paths:
         return Error.LOG_DIR_NOT_FOUND
-    known = state.image.partition(topic, index) is not None
-    return Error.NONE if known else Error.UNKNOWN_TOPIC_OR_PARTITION
+    destination = directories.by_path(path)
+    if destination is None:
+        return Error.KAFKA_STORAGE_ERROR
+    if state.image.partition(topic, index) is None:
+        state.homes.wish(key, destination)
+        return Error.UNKNOWN_TOPIC_OR_PARTITION
+    try:
+        partition = state.replicas.get(topic, index, call.arrived)
+        is_new = destination is not state.homes.of(key) and key not in state.moves.under_way
+        if is_new and len(directories.online) < len(directories.paths):
+            return Error.KAFKA_STORAGE_ERROR  # the partition may be on its way to the one that is offline
+        assert partition is not None
+        state.moves.start(partition, destination, call.arrived)
+    except StorageError as failure:
+        state.disk_failed(failure)
+        return Error.KAFKA_STORAGE_ERROR
+    return Error.NONE

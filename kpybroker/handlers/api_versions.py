@@ -39,7 +39,7 @@ def api_versions(state: State, call: Call) -> ApiVersionsResponse:
             ApiVersionsResponse.SupportedFeatureKey(name=f.name, min_version=f.first, max_version=f.last)
             for f in supported
         ],
-        finalized_features_epoch=state.metadata_end_offset - 1 if has_features else -1,
+        finalized_features_epoch=state.cluster.end_offset - 1 if has_features else -1,
         finalized_features=[
             ApiVersionsResponse.FinalizedFeatureKey(name=name, max_version_level=level, min_version_level=level)
             for name, level in (levels.items() if has_features else ())

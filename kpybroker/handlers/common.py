@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kpybroker.machine import Call
+from kpybroker.metadata.directories import directory_of, is_online
 from kpybroker.metadata.image import Image, PartitionImage
 from kpybroker.state import State
 from kpybroker.wire.declare import NO_ID
@@ -36,8 +37,15 @@ def endpoint(state: State, call: Call, node: int) -> tuple[str, int]:
 
 
 def offline_replicas(image: Image, partition: PartitionImage) -> list[int]:
-    """The replicas on brokers that are gone or fenced."""
-    return [node for node in partition.replicas if node not in image.nodes or image.nodes[node].fenced]
+    """The replicas on brokers that are gone or fenced, or in directories that are offline there."""
+    nodes = image.nodes
+    return [
+        node
+        for node in partition.replicas
+        if node not in nodes
+        or nodes[node].fenced
+        or (node != partition.leader and not is_online(directory_of(partition, node), nodes[node].log_dirs))
+    ]
 
 
 def resolve(state: State, name: str, topic_id: bytes, *, by_id: bool) -> tuple[str, bytes]:

@@ -6,9 +6,12 @@ start is written down, so that it outlives a kill. Whole segments go at once (Ka
 
 from __future__ import annotations
 
-from kpybroker.machine import Call
+from kpybroker.machine import Call, Instant
 from kpybroker.metadata.image import INTERNAL_TOPICS
+from kpybroker.partition import Partition
+from kpybroker.partition import delete_records as delete_up_to
 from kpybroker.state import State
+from kpybroker.storage.files import StorageError
 from kpybroker.wire.errors import Error
 from kpybroker.wire.messages.delete_records import DeleteRecordsRequest, DeleteRecordsResponse
 
@@ -32,13 +35,20 @@ def delete_records(state: State, call: Call) -> DeleteRecordsResponse:
 
 
 def _partition(state: State, call: Call, topic: str, index: int, offset: int) -> PartitionAnswer:
-    partition = state.replicas.get(topic, index, call.arrived)
-    if partition is None:
-        found: int | Error = Error.UNKNOWN_TOPIC_OR_PARTITION
-    elif topic in INTERNAL_TOPICS:
-        found = Error.INVALID_TOPIC_EXCEPTION
-    else:
-        found = partition.delete_records(offset)
+    try:
+        found = _delete(state.replicas.get(topic, index, call.arrived), offset, call.arrived)
+    except StorageError as failure:
+        state.disk_failed(failure)
+        found = Error.KAFKA_STORAGE_ERROR
     if isinstance(found, Error):
         return PartitionAnswer(partition_index=index, low_watermark=NO_LOW_WATERMARK, error_code=found)
     return PartitionAnswer(partition_index=index, low_watermark=found, error_code=Error.NONE)
+
+
+def _delete(partition: Partition | None, offset: int, now: Instant) -> int | Error:
+    """The first offset that is left."""
+    if partition is None:
+        return Error.UNKNOWN_TOPIC_OR_PARTITION
+    if partition.key[0] in INTERNAL_TOPICS:
+        return Error.INVALID_TOPIC_EXCEPTION
+    return delete_up_to(partition, offset, now)

@@ -34,7 +34,7 @@ def describe_cluster(state: State, call: Call) -> DescribeClusterResponse:
     include = request.include_cluster_authorized_operations
     return DescribeClusterResponse(
         error_code=Error.NONE,
-        cluster_id=state.directory.meta.cluster_id,
+        cluster_id=state.directories.meta.cluster_id,
         controller_id=state.node_id,
         brokers=brokers,
         cluster_authorized_operations=operations("cluster") if include else -(2**31),

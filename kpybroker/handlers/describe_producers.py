@@ -9,6 +9,7 @@ from __future__ import annotations
 from kpybroker.machine import Call
 from kpybroker.metadata.topic_names import refuse_name
 from kpybroker.state import State
+from kpybroker.storage.files import StorageError
 from kpybroker.storage.producers import Producer
 from kpybroker.wire.errors import Error
 from kpybroker.wire.messages.describe_producers import DescribeProducersRequest, DescribeProducersResponse
@@ -42,7 +43,11 @@ def _refusal(state: State, name: str) -> tuple[Error, str | None]:
 
 
 def _partition(state: State, call: Call, topic: str, index: int) -> PartitionAnswer:
-    partition = state.replicas.get(topic, index, call.arrived)
+    try:
+        partition = state.replicas.get(topic, index, call.arrived)
+    except StorageError as failure:
+        state.disk_failed(failure)
+        return _refused(index, Error.KAFKA_STORAGE_ERROR, None)
     if partition is None:
         return _refused(index, Error.UNKNOWN_TOPIC_OR_PARTITION, None)
     partition.forget_silent_producers(call.arrived)

@@ -22,7 +22,7 @@ def describe_quorum(state: State, call: Call) -> DescribeQuorumResponse:
     asked = [(topic.topic_name, part.partition_index) for topic in request.topics for part in topic.partitions]
     if asked != [(CLUSTER_METADATA, 0)] or len(request.topics) > 1:
         return _refuse(request)
-    end = state.metadata_end_offset
+    end = state.cluster.end_offset
     voter = ReplicaState(
         replica_id=state.node_id,
         log_end_offset=end,
@@ -33,7 +33,7 @@ def describe_quorum(state: State, call: Call) -> DescribeQuorumResponse:
         partition_index=0,
         error_code=Error.NONE,
         leader_id=state.node_id,
-        leader_epoch=state.image.registrations,  # each start is an election, which this node wins
+        leader_epoch=state.cluster.leader_epoch,
         high_watermark=end,
         current_voters=[voter],
         observers=[],

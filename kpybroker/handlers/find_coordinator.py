@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from kpybroker.coordinators import java_hash
 from kpybroker.handlers.common import endpoint
 from kpybroker.machine import Call
 from kpybroker.metadata.image import CONSUMER_OFFSETS, SHARE_GROUP_STATE, TRANSACTION_STATE
@@ -45,6 +46,9 @@ def _find(state: State, call: Call, keys: Iterable[str]) -> list[Coordinator]:
         state.auto_create(TOPICS[key_type], call.arrived)
         if state.strict:  # the first question makes the topic, and its coordinators are there for the next
             errors = {key: error or Error.COORDINATOR_NOT_AVAILABLE for key, error in errors.items()}
+    for key, error in errors.items():
+        if error is Error.NONE and not _is_led(state, TOPICS[key_type], key):
+            errors[key] = Error.COORDINATOR_NOT_AVAILABLE
     message = "" if key_type in TOPICS else f"coordinators of type {key_type} are unknown"
     host, port = endpoint(state, call, state.node_id)
     return [
@@ -53,6 +57,12 @@ def _find(state: State, call: Call, keys: Iterable[str]) -> list[Coordinator]:
         else Coordinator(key=key, node_id=-1, host="", port=-1, error_code=errors[key], error_message=message)
         for key in keys
     ]
+
+
+def _is_led(state: State, topic: str, key: str) -> bool:
+    """Whether anybody leads the partition behind a coordinator: its directory may be offline."""
+    partitions = state.image.topics[topic].partitions
+    return partitions[java_hash(key) % len(partitions)].leader in state.image.nodes
 
 
 def _refusal(version: int, key_type: int, key: str) -> Error:

@@ -6,21 +6,22 @@ Differs from Kafka: a transactional id is refused with UNSUPPORTED_VERSION: tran
 
 from __future__ import annotations
 
-from kpybroker.machine import Call
+from kpybroker.machine import Call, Later
 from kpybroker.state import State
 from kpybroker.wire.errors import Error
 from kpybroker.wire.messages.init_producer_id import InitProducerIdRequest, InitProducerIdResponse
 
 
-def init_producer_id(state: State, call: Call) -> InitProducerIdResponse:
+def init_producer_id(state: State, call: Call) -> InitProducerIdResponse | Later:
     request: InitProducerIdRequest = call.request
     if (request.producer_id == -1) != (request.producer_epoch == -1):
         return _refuse(Error.INVALID_REQUEST)
     if request.transactional_id is not None:
         return _refuse(_transactional(state, request))
-    return InitProducerIdResponse(
+    answer = InitProducerIdResponse(
         error_code=Error.NONE, producer_id=state.new_producer_id(call.arrived), producer_epoch=0
     )
+    return state.ask_controller(call, lambda controller, call: ((), answer))  # once the block of the id is its own
 
 
 def _transactional(state: State, request: InitProducerIdRequest) -> Error:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from kpybroker.machine import Call
 from kpybroker.partition import Partition
 from kpybroker.state import State
+from kpybroker.storage.files import StorageError
 from kpybroker.storage.segment import Found
 from kpybroker.storage.timestamps import find_max_timestamp, find_timestamp
 from kpybroker.wire.compiler import WireError
@@ -24,33 +25,27 @@ TopicAnswer = ListOffsetsResponse.ListOffsetsTopicResponse
 PartitionAnswer = TopicAnswer.ListOffsetsPartitionResponse
 Asked = ListOffsetsRequest.ListOffsetsTopic.ListOffsetsPartition
 LATEST, EARLIEST, MAX_TIMESTAMP, EARLIEST_LOCAL, LATEST_TIERED, EARLIEST_PENDING_UPLOAD = -1, -2, -3, -4, -5, -6
-NEVER = 99
 # The first version in which each may be asked for (KIP-734, KIP-405, KIP-1005, KIP-1023).
 SINCE = {LATEST: 0, EARLIEST: 0, MAX_TIMESTAMP: 7, EARLIEST_LOCAL: 8, LATEST_TIERED: 9, EARLIEST_PENDING_UPLOAD: 11}
 READ_UNCOMMITTED, READ_COMMITTED = 0, 1
-CONSUMER = -1  # the replica id of who is none
+NEVER, CONSUMER = 99, -1  # a version that is none, and the replica id of who is none
 
 
 def list_offsets(state: State, call: Call) -> ListOffsetsResponse:
     request: ListOffsetsRequest = call.request
     known = call.version == 0 or request.isolation_level in (READ_UNCOMMITTED, READ_COMMITTED)
+    unknown = Error.UNKNOWN_SERVER_ERROR
     if not known and request.topics and state.offer.is_since("4.0"):
         topics = [
-            TopicAnswer(
-                name=topic.name, partitions=[_refuse(each, Error.UNKNOWN_SERVER_ERROR) for each in topic.partitions]
-            )
+            TopicAnswer(name=topic.name, partitions=[_refuse(each, unknown) for each in topic.partitions])
             for topic in request.topics
         ]
         return ListOffsetsResponse(topics=topics)
     times = Counter((topic.name, part.partition_index) for topic in request.topics for part in topic.partitions)
     topics = []
     for topic in request.topics:
-        parts = [
-            _segments(state, call, topic.name, asked)
-            if call.version == 0
-            else _answer(state, call, topic.name, asked, is_repeated=times[topic.name, asked.partition_index] > 1)
-            for asked in topic.partitions
-        ]
+        asked = [(each, times[topic.name, each.partition_index] > 1) for each in topic.partitions]
+        parts = [_partition(state, call, topic.name, each, is_repeated) for each, is_repeated in asked]
         topics.append(TopicAnswer(name=topic.name, partitions=parts))
     as_asked = call.version == 0 or not state.offer.is_since("4.0")
     return ListOffsetsResponse(topics=topics if as_asked else _each_once(topics))
@@ -65,7 +60,18 @@ def _each_once(topics: Sequence[TopicAnswer]) -> list[TopicAnswer]:
     return [TopicAnswer(name=name, partitions=list(parts.values())) for name, parts in found.items()]
 
 
-def _answer(state: State, call: Call, topic: str, asked: Asked, *, is_repeated: bool) -> PartitionAnswer:
+def _partition(state: State, call: Call, topic: str, asked: Asked, is_repeated: bool) -> PartitionAnswer:
+    """A disk that fails one partition is no matter of the others."""
+    try:
+        if call.version == 0:
+            return _segments(state, call, topic, asked)
+        return _answer(state, call, topic, asked, is_repeated)
+    except StorageError as failure:
+        state.disk_failed(failure)
+        return _refuse(asked, Error.KAFKA_STORAGE_ERROR)
+
+
+def _answer(state: State, call: Call, topic: str, asked: Asked, is_repeated: bool) -> PartitionAnswer:
     isolation_level = call.request.isolation_level
     if is_repeated:
         return _refuse(asked, Error.INVALID_REQUEST)
@@ -73,8 +79,9 @@ def _answer(state: State, call: Call, topic: str, asked: Asked, *, is_repeated: 
         return _refuse(asked, Error.UNSUPPORTED_VERSION)
     if isolation_level not in (READ_UNCOMMITTED, READ_COMMITTED) and call.request.replica_id == CONSUMER:
         return _refuse(asked, Error.UNKNOWN_SERVER_ERROR)  # before 4.0; since then the whole request
-    partition = state.replicas.get(topic, asked.partition_index, call.arrived)
-    return _one(partition, asked, isolation_level == READ_COMMITTED)
+    return _one(
+        state.replicas.get(topic, asked.partition_index, call.arrived), asked, isolation_level == READ_COMMITTED
+    )
 
 
 def _one(partition: Partition | None, asked: Asked, committed: bool) -> PartitionAnswer:
@@ -129,7 +136,7 @@ def _segments(state: State, call: Call, topic: str, asked: Asked) -> PartitionAn
         for segment in log.segments.all
     ] or [(log.start_offset, call.arrived)]
     if log.segments.last is not None and log.segments.last.size > 0:  # also where all of it is deleted by now
-        starts.append((log.end_offset, call.arrived))
+        starts.append((partition.high_watermark, call.arrived))
     if asked.timestamp == EARLIEST:
         del starts[1:]
     elif asked.timestamp != LATEST:

@@ -34,7 +34,7 @@ def metadata(state: State, call: Call) -> MetadataResponse:
     include = request.include_cluster_authorized_operations
     return MetadataResponse(
         brokers=brokers,
-        cluster_id=state.directory.meta.cluster_id,
+        cluster_id=state.directories.meta.cluster_id,
         controller_id=state.node_id,
         topics=topics,
         cluster_authorized_operations=operations("cluster") if include else -(2**31),

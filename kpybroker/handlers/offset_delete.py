@@ -6,8 +6,9 @@ GROUP_SUBSCRIBED_TO_TOPIC; what is wrong with the group itself is all that is sa
 
 from __future__ import annotations
 
+from kpybroker.acknowledging import once_synced
 from kpybroker.groups.offsets import DeleteTopicResponse, deleted
-from kpybroker.machine import Call
+from kpybroker.machine import Answer, Call, Waiting
 from kpybroker.state import State
 from kpybroker.wire.errors import Error
 from kpybroker.wire.fields import changed
@@ -16,7 +17,7 @@ from kpybroker.wire.messages.offset_delete import OffsetDeleteRequest, OffsetDel
 AskedTopic = OffsetDeleteRequest.OffsetDeleteRequestTopic
 
 
-def offset_delete(state: State, call: Call) -> OffsetDeleteResponse:
+def offset_delete(state: State, call: Call) -> Answer | Waiting:
     request: OffsetDeleteRequest = call.request
     refused: list[DeleteTopicResponse] = []
     known: list[AskedTopic] = []
@@ -32,10 +33,10 @@ def offset_delete(state: State, call: Call) -> OffsetDeleteResponse:
         error = Error.NOT_COORDINATOR if request.group_id else Error.INVALID_GROUP_ID
         return OffsetDeleteResponse(error_code=error, topics=[])
     answer, records = shard.delete_offsets(changed(request, topics=known))
-    state.groups.record(request.group_id, records, call.arrived)
-    if answer.error_code != Error.NONE or not refused:
-        return answer
-    return changed(answer, topics=_once(refused + answer.topics))
+    written = state.groups.record(request.group_id, records, call.arrived)
+    if answer.error_code == Error.NONE and refused:
+        answer = changed(answer, topics=_once(refused + answer.topics))
+    return once_synced(answer, [written])
 
 
 def _once(topics: list[DeleteTopicResponse]) -> list[DeleteTopicResponse]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from kpybroker.machine import Call
 from kpybroker.state import State
+from kpybroker.storage.files import StorageError
 from kpybroker.wire.errors import Error
 from kpybroker.wire.messages.offset_for_leader_epoch import OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse
 
@@ -28,7 +29,11 @@ def offset_for_leader_epoch(state: State, call: Call) -> OffsetForLeaderEpochRes
 
 
 def _partition(state: State, call: Call, topic: str, asked: Asked) -> PartitionAnswer:
-    partition = state.replicas.get(topic, asked.partition, call.arrived)
+    try:
+        partition = state.replicas.get(topic, asked.partition, call.arrived)
+    except StorageError as failure:
+        state.disk_failed(failure)
+        return PartitionAnswer(error_code=Error.KAFKA_STORAGE_ERROR, partition=asked.partition)
     if partition is None:
         return PartitionAnswer(error_code=Error.UNKNOWN_TOPIC_OR_PARTITION, partition=asked.partition)
     error = partition.check_leader_epoch(asked.current_leader_epoch)

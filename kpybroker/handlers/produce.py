@@ -1,15 +1,16 @@
 """Produce (0): appends batches to partitions.
 
 Versions: 0-13. Behaves: acks 0 answers nothing and closes the connection on an error; acks 1 and all are answered once
-appended, with one replica there is nobody else to wait for; any other acks is INVALID_REQUIRED_ACKS; exactly one batch
-a partition. Before version 3: message sets, stored as a batch each, or a batch; nothing at all is no error.
+appended (and synced, where that is asked for); any other is INVALID_REQUIRED_ACKS; exactly one batch a partition, and
+before version 3 message sets, stored as a batch each, or one batch, or nothing at all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kpybroker.machine import HANG_UP, SILENT, Call, Silence
+from kpybroker.acknowledging import acknowledge
+from kpybroker.machine import HANG_UP, SILENT, Answer, Call, Waiting
 from kpybroker.message_sets import append_old, check_entries
 from kpybroker.metadata.image import INTERNAL_TOPICS
 from kpybroker.state import State
@@ -29,7 +30,7 @@ FIRST_OF_BATCHES, FIRST_OF_ZSTD = 3, 7  # from 3 on a partition gets exactly one
 BEFORE_THE_LOG = (Error.CORRUPT_MESSAGE, Error.MESSAGE_TOO_LARGE, Error.RECORD_LIST_TOO_LARGE)
 
 
-def produce(state: State, call: Call) -> ProduceResponse | Silence:
+def produce(state: State, call: Call) -> Answer | Waiting:
     request: ProduceRequest = call.request
     refusal = _refusal(request, call.version)
     if FIRST_OF_BATCHES <= call.version < FIRST_OF_ZSTD and refusal is None:
@@ -43,7 +44,7 @@ def produce(state: State, call: Call) -> ProduceResponse | Silence:
             topics[key] = {**topics.get(key, {}), **asked}
     answers = [_topic(state, call, key, asked, refusal) for key, asked in topics.items()]
     if request.acks != 0:
-        return ProduceResponse(responses=answers)
+        return acknowledge(state, call, answers) if state.syncs.held else ProduceResponse(responses=answers)
     failed = any(part.error_code for answer in answers for part in answer.partition_responses)
     return HANG_UP if failed else SILENT
 
@@ -98,7 +99,8 @@ def _partition(state: State, call: Call, topic: str, index: int, records: Extent
     try:
         return _append(state, call, topic, index, records)
     except StorageError as failure:
-        return _refused(index, Refusal(Error.KAFKA_STORAGE_ERROR, str(failure)))
+        state.disk_failed(failure)
+        return _refused(index, Refusal(Error.KAFKA_STORAGE_ERROR))
 
 
 def _append(state: State, call: Call, topic: str, index: int, records: Extent | None) -> PartitionAnswer:
@@ -137,14 +139,12 @@ def _append(state: State, call: Call, topic: str, index: int, records: Extent | 
 
 
 def _refused(index: int, refusal: Refusal, log_start_offset: int = NO_OFFSET) -> PartitionAnswer:
+    errors = [RecordError(batch_index=at, batch_index_error_message=text) for at, text in refusal.record_errors]
     return PartitionAnswer(
         index=index,
         error_code=refusal.error,
         base_offset=NO_OFFSET,
         log_start_offset=log_start_offset,
-        record_errors=[
-            RecordError(batch_index=batch_index, batch_index_error_message=message)
-            for batch_index, message in refusal.record_errors
-        ],
+        record_errors=errors,
         error_message=refusal.message,
     )

@@ -14,6 +14,6 @@ from kpybroker.wire.messages.remove_raft_voter import RemoveRaftVoterRequest, Re
 def remove_raft_voter(state: State, call: Call) -> RemoveRaftVoterResponse:
     request: RemoveRaftVoterRequest = call.request
     refused = refuse_voter(
-        state.directory.meta.cluster_id, request.cluster_id, request.voter_id, bytes(request.voter_directory_id)
+        state.directories.meta.cluster_id, request.cluster_id, request.voter_id, bytes(request.voter_directory_id)
     )
     return RemoveRaftVoterResponse(error_code=refused.error, error_message=refused.message)

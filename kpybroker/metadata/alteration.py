@@ -18,6 +18,7 @@ from kpybroker.config.topics import check_topic
 from kpybroker.config.values import Row, SettingError, java_number
 from kpybroker.machine import Record
 from kpybroker.metadata.controller import MINIMUM_IN_SYNC, Controller
+from kpybroker.metadata.features import ELIGIBLE_LEADERS
 from kpybroker.metadata.image import (
     BROKER_RESOURCE,
     GROUP_RESOURCE,
@@ -38,7 +39,6 @@ OPERATIONS = (SET, DELETE, APPEND, SUBTRACT)
 TWICE = Refused(Error.INVALID_REQUEST, "the request names this resource twice")
 LONGEST_VALUE = 32_767
 WITHOUT_DEFAULT = "process.roles"  # the one list of a broker that has to be given
-ELIGIBLE_LEADERS = "eligible.leader.replicas.version"
 # The lists that can be appended to and taken from: those of a group or a subscription cannot (KafkaConfigSchema).
 _ROWS: dict[int, dict[str, Row]] = {TOPIC_RESOURCE: topic.SETTINGS, BROKER_RESOURCE: broker.SETTINGS}
 

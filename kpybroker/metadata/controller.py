@@ -9,14 +9,15 @@ from typing import Any, TypeAlias
 from kpybroker.config.settings import Settings
 from kpybroker.machine import Call, Decision, Instant, Record, Reply
 from kpybroker.metadata.creation import TopicMaker, new_id
+from kpybroker.metadata.directories import CHANGE_VERSION
 from kpybroker.metadata.features import FEATURES, FINALIZED
 from kpybroker.metadata.image import BROKER_RESOURCE, Image
-from kpybroker.metadata.leadership import CHANGE_VERSION, led_partitions
+from kpybroker.metadata.leadership import led_partitions
 from kpybroker.wire.schemas.cluster_nodes import BrokerRegistrationChangeRecord, RegisterBrokerRecord
 from kpybroker.wire.schemas.cluster_state import ConfigRecord, FeatureLevelRecord, ProducerIdsRecord
 
 PLAINTEXT = 0  # org.apache.kafka.common.security.auth.SecurityProtocol
-UNFENCE = -1  # BrokerRegistrationChangeRecord.fenced
+FENCE, UNFENCE = 1, -1  # BrokerRegistrationChangeRecord.fenced
 MINIMUM_IN_SYNC = "min.insync.replicas"
 PRODUCER_ID_BLOCK = 1000  # org.apache.kafka.server.common.ProducerIdsBlock.PRODUCER_ID_BLOCK_SIZE
 
@@ -27,12 +28,13 @@ Command: TypeAlias = "Callable[[Controller, Call], tuple[Sequence[Record], Any]]
 class Controller:
     """A Machine over `__cluster_metadata`. Ids come from `rng`, so that a seed gives the same cluster again."""
 
-    def __init__(self, image: Image, settings: Settings, rng: random.Random, directory_id: bytes) -> None:
+    def __init__(self, image: Image, settings: Settings, rng: random.Random, directory_ids: Sequence[bytes]) -> None:
+        """`directory_ids` are those of this node's data directories that are online."""
         self.image = image
         self.settings = settings
         self.random = rng
-        self.directory_id = directory_id
-        self.topics = TopicMaker(image, settings, rng, directory_id)
+        self.directory_ids = list(directory_ids)
+        self.topics = TopicMaker(image, settings, rng)
 
     def decide(self, call: Call, command: Command) -> Decision:
         """What a request leads to: `command` gives the records and the answer."""
@@ -61,7 +63,7 @@ class Controller:
             values += [(FeatureLevelRecord(name=name, feature_level=level), 0) for name, level in FINALIZED.items()]
         if MINIMUM_IN_SYNC not in self.image.configs.get((BROKER_RESOURCE, ""), {}):
             values.append((self._minimum_in_sync(), 0))
-        leads, lost = led_partitions(self.image, node)
+        leads, lost = led_partitions(self.image, node, self.directory_ids)
         values += [(change, CHANGE_VERSION) for change in lost]
         epoch = offset + len(values)
         registration = RegisterBrokerRecord(
@@ -80,12 +82,22 @@ class Controller:
             ],
             rack=self._rack(),
             fenced=True,
-            log_dirs=[self.directory_id],
+            log_dirs=self.directory_ids,
         )
         values.append((registration, 3))
         values.append((BrokerRegistrationChangeRecord(broker_id=node, broker_epoch=epoch, fenced=UNFENCE), 2))
         values += [(change, CHANGE_VERSION) for change in leads]
         return tuple(Record(None, value, version) for value, version in values)
+
+    def stop(self, node: int) -> tuple[tuple[Record, ...], tuple[Record, ...]]:
+        """What a node writes that stops in good order, as Kafka's controller does for one: it leaves its partitions,
+        and then is fenced, so that it, or another process in its place, may register again at once."""
+        epoch = self.image.nodes[node].epoch
+        leaving = BrokerRegistrationChangeRecord(broker_id=node, broker_epoch=epoch, in_controlled_shutdown=1)
+        _, lost = led_partitions(self.image, node, self.directory_ids)
+        fenced = BrokerRegistrationChangeRecord(broker_id=node, broker_epoch=epoch, fenced=FENCE)
+        changes = [Record(None, change, CHANGE_VERSION) for change in lost]
+        return (Record(None, leaving, 1), *changes), (Record(None, fenced, 0),)
 
     def _minimum_in_sync(self) -> ConfigRecord:
         """With eligible leader replicas the cluster has a minimum for all brokers from its start (KIP-966)."""

@@ -11,6 +11,7 @@ from kpybroker.config.describe import describe_topic
 from kpybroker.config.settings import Settings
 from kpybroker.config.topics import check_topic
 from kpybroker.machine import Record
+from kpybroker.metadata.directories import default_directory
 from kpybroker.metadata.image import CLUSTER_METADATA, TOPIC_RESOURCE, Image
 from kpybroker.metadata.placement import CreatableTopic, Defaults, Placed, Refused, assign, brokers_of
 from kpybroker.metadata.topic_names import colliding, refuse_name
@@ -27,11 +28,10 @@ MAX_PARTITIONS_PER_REQUEST = 10_000  # ReplicationControlManager.MAX_PARTITIONS_
 class TopicMaker:
     """Makes the records of topics; ids come from `rng`, so that a seed gives the same cluster again."""
 
-    def __init__(self, image: Image, settings: Settings, rng: random.Random, directory_id: bytes) -> None:
+    def __init__(self, image: Image, settings: Settings, rng: random.Random) -> None:
         self.image = image
         self._settings = settings
         self._random = rng
-        self._directory_id = directory_id
 
     def topic(self, name: str, partitions: int, configs: Mapping[str, str]) -> tuple[Record, ...]:
         """The records of a new topic on this cluster's brokers, with the default replication factor."""
@@ -120,7 +120,7 @@ class TopicMaker:
         values: list[tuple[Any, int]] = [(TopicRecord(name=name, topic_id=topic_id), 0)]
         for config, value in configs.items():
             values.append((ConfigRecord(resource_type=TOPIC_RESOURCE, resource_name=name, name=config, value=value), 0))
-        values += [(partition_record(topic_id, at, place, self._directory_id), 2) for at, place in enumerate(placed)]
+        values += [(partition_record(self.image, topic_id, at, place), 2) for at, place in enumerate(placed)]
         return tuple(Record(None, value, version) for value, version in values)
 
     def _effective(self, overrides: Mapping[str, str]) -> list[TopicResult.CreatableTopicConfigs]:
@@ -136,7 +136,7 @@ class TopicMaker:
         ]
 
 
-def partition_record(topic_id: bytes, index: int, placed: Placed, directory_id: bytes) -> PartitionRecord:
+def partition_record(image: Image, topic_id: bytes, index: int, placed: Placed) -> PartitionRecord:
     """A new partition, led by the first replica in sync."""
     return PartitionRecord(
         partition_id=index,
@@ -148,7 +148,7 @@ def partition_record(topic_id: bytes, index: int, placed: Placed, directory_id: 
         leader=placed.isr[0],
         leader_epoch=0,
         partition_epoch=0,
-        directories=[directory_id] * len(placed.replicas),
+        directories=[default_directory(image, node) for node in placed.replicas],
     )
 
 

@@ -12,13 +12,14 @@ class Feature(NamedTuple):
 
 
 METADATA_VERSION, KRAFT_VERSION = "metadata.version", "kraft.version"
+ELIGIBLE_LEADERS = "eligible.leader.replicas.version"
 # Apache Kafka 4.3.1 has transaction.version, group.version, share.version and streams.version too: they are listed
 # once the APIs behind them are served, for clients choose their protocol by them.
 FEATURES = (
-    Feature("eligible.leader.replicas.version", 0, 1),
+    Feature(ELIGIBLE_LEADERS, 0, 1),
     Feature(KRAFT_VERSION, 0, 1),
     Feature(METADATA_VERSION, 7, 30),
 )
-FINALIZED = {"eligible.leader.replicas.version": 1, METADATA_VERSION: 30}
+FINALIZED = {ELIGIBLE_LEADERS: 1, METADATA_VERSION: 30}
 # The levels of metadata.version that came with new records: no way leads back over one (MetadataVersion).
 NEW_RECORDS = (8, 11, 13, 14, 15, 17, 23, 30)

@@ -63,9 +63,8 @@ def _grow(controller: Controller, wanted: Wanted, room: int) -> Sequence[Record]
     placed = _placed(brokers_of(controller.image), topic, wanted, new)
     if isinstance(placed, Refused):
         return placed
-    directory_id = controller.directory_id
     return [
-        Record(None, partition_record(topic.id, there + index, place, directory_id), 2)
+        Record(None, partition_record(controller.image, topic.id, there + index, place), 2)
         for index, place in enumerate(placed)
     ]
 

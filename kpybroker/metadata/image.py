@@ -7,14 +7,26 @@ from typing import Any
 
 from msgspec import Struct
 
+from kpybroker.metadata.kept import Kept
+from kpybroker.metadata.nodes import Node, Nodes
 from kpybroker.metadata.quotas import Quotas
 from kpybroker.metadata.scram import Credentials
 from kpybroker.wire.schemas.cluster_nodes import (
     BrokerRegistrationChangeRecord,
+    FenceBrokerRecord,
     RegisterBrokerRecord,
+    RegisterControllerRecord,
+    UnfenceBrokerRecord,
     UnregisterBrokerRecord,
 )
-from kpybroker.wire.schemas.cluster_security import RemoveUserScramCredentialRecord, UserScramCredentialRecord
+from kpybroker.wire.schemas.cluster_security import (
+    AccessControlEntryRecord,
+    DelegationTokenRecord,
+    RemoveAccessControlEntryRecord,
+    RemoveDelegationTokenRecord,
+    RemoveUserScramCredentialRecord,
+    UserScramCredentialRecord,
+)
 from kpybroker.wire.schemas.cluster_state import (
     ClientQuotaRecord,
     ConfigRecord,
@@ -38,6 +50,7 @@ INTERNAL_TOPICS = (CONSUMER_OFFSETS, TRANSACTION_STATE, SHARE_GROUP_STATE)
 TOPIC_RESOURCE, BROKER_RESOURCE, LOGGER_RESOURCE, METRICS_RESOURCE, GROUP_RESOURCE = 2, 4, 8, 16, 32
 MOST_RECORDS = 10_000  # that one request may lead to (QuorumController.MAX_RECORDS_PER_USER_OP)
 NO_LEADER, NO_LEADER_CHANGE = -1, -2  # org.apache.kafka.metadata.LeaderConstants
+NO_RECOVERY_CHANGE = -1  # org.apache.kafka.metadata.LeaderRecoveryState.NO_CHANGE
 
 
 class PartitionImage(Struct):
@@ -53,6 +66,8 @@ class PartitionImage(Struct):
     removing: list[int] = []
     eligible: list[int] = []  # replicas that may lead although they are not in sync (KIP-966)
     last_known_eligible: list[int] = []
+    directories: list[bytes] = []  # of the replicas, in their order (KIP-858)
+    recovery: int = 0  # LeaderRecoveryState: 1 while a leader that was not in sync makes up for it
 
     def apply(self, record: PartitionChangeRecord) -> None:
         """What is not told is as it was; each change has a new epoch."""
@@ -62,6 +77,10 @@ class PartitionImage(Struct):
         self.removing = _changed(self.removing, record.removing_replicas)
         self.eligible = _changed(self.eligible, record.eligible_leader_replicas)
         self.last_known_eligible = _changed(self.last_known_eligible, record.last_known_elr)
+        if record.directories is not None:
+            self.directories = [bytes(directory) for directory in record.directories]
+        if record.leader_recovery_state != NO_RECOVERY_CHANGE:
+            self.recovery = record.leader_recovery_state
         if record.leader != NO_LEADER_CHANGE:
             self.leader = record.leader
             self.leader_epoch += 1
@@ -82,28 +101,19 @@ class Topic(Struct):
         return self.name in INTERNAL_TOPICS
 
 
-class Node(Struct):
-    """A registered broker."""
-
-    id: int
-    epoch: int
-    rack: str | None
-    fenced: bool
-    endpoints: dict[str, tuple[str, int]]  # listener name: (host, port)
-
-
 class Image:
     """Everything the cluster agrees on. `changes` rises with every record, so that cached answers know their age."""
 
     def __init__(self) -> None:
         self.topics: dict[str, Topic] = {}
         self.topics_by_id: dict[bytes, Topic] = {}
-        self.nodes: dict[int, Node] = {}
-        self.registrations = 0  # of brokers, ever
+        self.registered = Nodes()
+        self.nodes: dict[int, Node] = self.registered.brokers
         self.configs: dict[tuple[int, str], dict[str, str]] = {}  # (resource type, name): overrides
         self.features: dict[str, int] = {}
         self.quotas = Quotas()
         self.credentials = Credentials()
+        self.kept = Kept()
         self.next_producer_id = 0
         self.changes = 0
         self._folds: dict[type[Any], Callable[[Any], None]] = {
@@ -114,13 +124,20 @@ class Image:
             RemoveTopicRecord: self._remove_topic,
             ConfigRecord: self._config,
             FeatureLevelRecord: self._feature,
-            RegisterBrokerRecord: self._register,
-            BrokerRegistrationChangeRecord: self._registration_change,
-            UnregisterBrokerRecord: self._unregister,
+            RegisterBrokerRecord: self.registered.register,
+            BrokerRegistrationChangeRecord: self.registered.change,
+            UnregisterBrokerRecord: self.registered.unregister,
+            FenceBrokerRecord: self.registered.fence,
+            UnfenceBrokerRecord: self.registered.unfence,
+            RegisterControllerRecord: self.registered.register_controller,
             ProducerIdsRecord: self._producer_ids,
             ClientQuotaRecord: self.quotas.replay,
             UserScramCredentialRecord: self.credentials.store,
             RemoveUserScramCredentialRecord: self.credentials.remove,
+            AccessControlEntryRecord: self.kept.enter,
+            RemoveAccessControlEntryRecord: self.kept.remove_entry,
+            DelegationTokenRecord: self.kept.token,
+            RemoveDelegationTokenRecord: self.kept.remove_token,
         }
 
     def replay(self, value: Any) -> None:
@@ -162,6 +179,8 @@ class Image:
             list(record.removing_replicas),
             list(record.eligible_leader_replicas or ()),
             list(record.last_known_elr or ()),
+            [bytes(directory) for directory in record.directories],
+            record.leader_recovery_state,
         )
 
     def _partition_change(self, record: PartitionChangeRecord) -> None:
@@ -194,20 +213,6 @@ class Image:
             self.features[record.name] = record.feature_level
         else:
             self.features.pop(record.name, None)
-
-    def _register(self, record: RegisterBrokerRecord) -> None:
-        self.registrations += 1
-        endpoints = {end.name: (end.host, end.port) for end in record.end_points}
-        self.nodes[record.broker_id] = Node(
-            record.broker_id, record.broker_epoch, record.rack, record.fenced, endpoints
-        )
-
-    def _registration_change(self, record: BrokerRegistrationChangeRecord) -> None:
-        if record.fenced:
-            self.nodes[record.broker_id].fenced = record.fenced > 0
-
-    def _unregister(self, record: UnregisterBrokerRecord) -> None:
-        self.nodes.pop(record.broker_id, None)
 
     def _producer_ids(self, record: ProducerIdsRecord) -> None:
         self.next_producer_id = record.next_producer_id

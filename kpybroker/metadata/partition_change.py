@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 
 from kpybroker.machine import Record
+from kpybroker.metadata.directories import CHANGE_VERSION
 from kpybroker.metadata.image import NO_LEADER, NO_LEADER_CHANGE, PartitionImage
-from kpybroker.metadata.leadership import CHANGE_VERSION
 from kpybroker.wire.schemas.cluster_topics import PartitionChangeRecord
 
 RECOVERING = 1  # org.apache.kafka.metadata.LeaderRecoveryState

@@ -34,6 +34,9 @@ class Quotas:
             if kinds <= parts.keys() and named.items() <= parts.items() and (len(parts) == len(kinds) or not strict):
                 yield entity
 
+    def all(self) -> Iterator[tuple[Entity, Mapping[str, float]]]:
+        yield from self._limits.items()
+
     def replay(self, record: ClientQuotaRecord) -> None:
         entity = entity_of((part.entity_type, part.entity_name) for part in record.entity)
         limits = self._limits.setdefault(entity, {})

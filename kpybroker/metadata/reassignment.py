@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from kpybroker.config.settings import Settings
 from kpybroker.machine import Call, Record
 from kpybroker.metadata.controller import Controller
+from kpybroker.metadata.directories import moved
 from kpybroker.metadata.image import Image, PartitionImage, Topic
 from kpybroker.metadata.partition_change import PartitionChange
 from kpybroker.metadata.placement import Refused, refuse_replicas
@@ -90,7 +91,7 @@ def _alter(
         change = _moved(image, topic, partition, list(target), allow_factor_change)
     if isinstance(change, Refused):
         return change
-    return change.record([controller.directory_id] * len(change.replicas))
+    return change.record(moved(image, partition, change.replicas))
 
 
 def _cancelled(image: Image, settings: Settings, topic: Topic, partition: PartitionImage) -> PartitionChange | Refused:

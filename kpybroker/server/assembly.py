@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import random
 import secrets
 import socket
@@ -15,15 +16,17 @@ from kpybroker.broker import Core
 from kpybroker.config.listeners import Listener, address_text, listeners
 from kpybroker.config.settings import Settings
 from kpybroker.handlers import offered
+from kpybroker.kept_configs import KeptConfigs
 from kpybroker.machine import Instant
 from kpybroker.server.clock import Clock
 from kpybroker.server.server import bind
 from kpybroker.state import State
 from kpybroker.storage.checkpoints import uuid_text
-from kpybroker.storage.directory import DataDirectory, Meta, read_meta
+from kpybroker.storage.directories import DataDirectories, Identity
+from kpybroker.storage.directory import DataDirectory, Meta
 from kpybroker.storage.ephemeral import EphemeralFiles
 from kpybroker.storage.files import RealFiles
-from kpybroker.storage.segment import LogConfig
+from kpybroker.storage.recovery import summary
 from kpybroker.wire.errors import Error
 
 log = logging.getLogger("kpybroker")
@@ -45,24 +48,29 @@ class Assembly(NamedTuple):
         return [address_text(listener.host or "127.0.0.1", sock.getsockname()[1]) for listener, sock in self.listeners]
 
     def close(self) -> None:
-        """Everything that was opened is closed, the directory cleanly."""
+        """Everything that was opened is closed, the directories cleanly."""
         for _, sock in self.listeners:
             sock.close()
-        self.core.state.close()
+        self.core.state.close(self.clock.now())
 
 
-def assemble(settings: Settings, data_dir: str | None, topics: Mapping[str, int], release: str = "") -> Assembly:
-    """Binds first, then loads what the directory holds; without one, data lives as long as the broker.
+def assemble(
+    settings: Settings, data_dirs: Sequence[str], topics: Mapping[str, int], release: str = "", *, sync: bool = False
+) -> Assembly:
+    """Binds first, then loads what the directories hold; without any, data lives as long as the broker.
 
-    `release` is the one of RELEASES that the broker passes for, "" for none in particular.
+    `release` is the one of RELEASES that the broker passes for, "" for none in particular. `sync`: nothing is
+    acknowledged before it is synced.
 
     Raises StartError, StorageError or SettingError: in one line, what is wrong.
     """
+    if sync and not data_dirs:
+        raise StartError("--sync is for data that is kept: say where, with --data-dir")
     clock = Clock()
     rng = random.Random(secrets.randbits(64))
     described = listeners(settings)
     opened: list[tuple[Listener, socket.socket]] = []
-    directory = None
+    directories = None
     try:
         for listener in described.opened:
             opened.append((listener, _bind(listener)))
@@ -71,40 +79,63 @@ def assemble(settings: Settings, data_dir: str | None, topics: Mapping[str, int]
             for name, listener in described.advertised.items()
             if listener.host
         }
-        directory = _open_directory(settings, data_dir, rng, clock.now())
+        directories = _open_directories(settings, data_dirs, rng, clock)
+        for path in data_dirs if sync else ():  # a directory that was just made is to be found again, too
+            RealFiles(os.path.dirname(os.path.abspath(path))).sync_directory("")
         state = State(
             settings=settings,
-            directory=directory,
+            directories=directories,
             rng=rng,
             offer=offered(release, strict=settings.strict),
             advertised=advertised,
             now=clock.now(),
+            sync=sync,
         )
+        for error in state.cluster.keeping.snapshots.passed_over if state.cluster.keeping is not None else ():
+            log.warning("%s: passed over, and what it held read from before it", error)
         for name, partitions in topics.items():
             _create(state, name, partitions, clock.now())
     except BaseException:
         for _, sock in opened:
             sock.close()
-        if directory is not None:
-            directory.close(clean=False)
+        if directories is not None:
+            directories.close(clean=False)
         raise
     return Assembly(Core(state), clock, opened)
 
 
-def _open_directory(settings: Settings, data_dir: str | None, rng: random.Random, now: Instant) -> DataDirectory:
-    cluster_id = uuid_text(uuid.UUID(int=rng.getrandbits(128), version=4).bytes)
-    fresh = Meta(cluster_id, settings.int("node.id"), uuid.UUID(int=rng.getrandbits(128), version=4).bytes)
-    if data_dir is None:
+def _open_directories(
+    settings: Settings, data_dirs: Sequence[str], rng: random.Random, clock: Clock
+) -> DataDirectories:
+    def new_id() -> bytes:
+        return uuid.UUID(int=rng.getrandbits(128), version=4).bytes
+
+    node = settings.int("node.id")
+    if not data_dirs:
         files = EphemeralFiles(tempfile.gettempdir())
-        return DataDirectory(files, fresh, files.remove_all)
-    kept_files = RealFiles(data_dir)
-    if read_meta(kept_files) is not None:
-        fresh = fresh._replace(cluster_id="")  # it says itself which cluster it belongs to
-    kept = DataDirectory.open(kept_files, fresh, lambda topic: LogConfig(), now)
-    for (topic, index), recovery in kept.recovered.items():
-        if recovery.cut_bytes or recovery.removed_files:
-            log.warning("%s-%d was recovered: %s", topic, index, recovery)
-    return kept
+        return DataDirectories([DataDirectory(files, Meta(uuid_text(new_id()), node, new_id()), files.remove_all)])
+    kept = [RealFiles(path) for path in data_dirs]
+    told = settings.static.get("metadata.log.dir")
+    metadata = None
+    if told is not None:
+        own = RealFiles(told)
+        metadata = next((each for each in kept if each.root == own.root), own)
+    started = clock.now()
+    identity = Identity(node, lambda: uuid_text(new_id()), new_id)
+    configs = KeptConfigs(metadata or kept[0], settings)
+    opened = DataDirectories.open(kept, identity, configs, started, metadata=metadata)
+    for failure in opened.failures:
+        log.error("a log directory is offline until the next start: %s; %s", failure, failure.advice)
+    for directory in opened.all:
+        _tell_of_recovery(directory, (clock.now() - started) / 1000)
+    return opened
+
+
+def _tell_of_recovery(kept: DataDirectory, seconds: float) -> None:
+    repaired = any(each.is_repair for each in kept.recovered.values()) or bool(kept.offsets.unreadable)
+    if repaired or (kept.recovered and not kept.was_clean):
+        line = summary(kept.recovered, kept.offsets.unreadable, seconds)
+        log.log(logging.WARNING if repaired else logging.INFO, "%s: %s", kept.files.root, line)
 
 
 def _bind(listener: Listener) -> socket.socket:

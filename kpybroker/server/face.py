@@ -6,7 +6,7 @@ import contextlib
 import os
 import threading
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -14,11 +14,16 @@ from typing import Self
 import outcome
 import trio
 
+from kpybroker.compaction import Compacted
 from kpybroker.config.listeners import address_text
 from kpybroker.config.settings import Settings
+from kpybroker.machine import Instant
 from kpybroker.releases import release_of
+from kpybroker.retention import Removed
+from kpybroker.server.asking import Answer, ask
 from kpybroker.server.assembly import Assembly, StartError, assemble
 from kpybroker.server.server import serve
+from kpybroker.state import State
 
 START_SECONDS = 30  # a start takes milliseconds; this bounds a machine that hangs
 
@@ -31,6 +36,7 @@ class Broker:
     """A Kafka broker for as long as the block lasts: `with Broker() as broker:` or `async with`, which is the same.
 
     host, port: where it listens; port 0 lets the system choose. data_dir: kept there, otherwise gone at the end.
+    sync: with a data_dir, everything that is acknowledged was synced to the disk before.
     topics: names, or NAME:PARTITIONS. config: Kafka's settings. strict: Kafka's own timing in everything.
     version: the release of Kafka to pass for, as "2.8" or "2.8.1"; otherwise all that is served is offered.
     Raises StartError, StorageError or SettingError, each in one line. Methods may be called from any thread.
@@ -41,7 +47,8 @@ class Broker:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
-        data_dir: str | os.PathLike[str] | None = None,
+        data_dir: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
+        sync: bool = False,
         topics: Sequence[str] = (),
         config: Mapping[str, object] | None = None,
         strict: bool = False,
@@ -49,12 +56,14 @@ class Broker:
     ) -> None:
         overrides = {name: _text(value) for name, value in (config or {}).items()}
         overrides.setdefault("listeners", f"PLAINTEXT://{address_text(host, port)}")
-        if data_dir is not None:
-            overrides["log.dirs"] = os.fspath(data_dir)  # where it is described
+        every = [data_dir] if isinstance(data_dir, str | os.PathLike) else data_dir or ()
+        self._data_dirs = [os.fspath(each) for each in every]
+        if self._data_dirs:
+            overrides["log.dirs"] = ",".join(self._data_dirs)  # where they are described
         self._settings = Settings(overrides, strict=strict)
         self._release = release_of(version) if version else ""
         self._topics = parse_topics(topics)
-        self._data_dir = None if data_dir is None else os.fspath(data_dir)
+        self._sync = sync
         self._assembly: Assembly | None = None
         self._thread: threading.Thread | None = None
         self._token: trio.lowlevel.TrioToken | None = None
@@ -76,7 +85,7 @@ class Broker:
         if self._assembly is not None:
             self._check_process()
             raise RuntimeError("the broker is running already")
-        self._assembly = assemble(self._settings, self._data_dir, self._topics, self._release)
+        self._assembly = assemble(self._settings, self._data_dirs, self._topics, self._release, sync=self._sync)
         self._process = os.getpid()
         self._scope, self._ready, self._token, self._ended = trio.CancelScope(), threading.Event(), None, None
         _running.add(self)
@@ -105,6 +114,22 @@ class Broker:
         self._ended.unwrap()
         if assembly.core.bugs:
             raise BrokerBug("the broker met an error of its own, see its log") from assembly.core.bugs[0]
+
+    def run_retention(self) -> Removed:
+        """Deletes at once what is too old or too much, and says how much that was."""
+        return self._ask(lambda state, now: state.retention.retain_now(now))
+
+    def run_compaction(self, topic: str | None = None) -> list[Compacted]:
+        """Compacts a topic, or all whose cleanup.policy says so, with all that was written by now; says, for each
+        partition, how much there was and is. Kafka would do it some time, and leave out the newest records."""
+        return self._ask(lambda state, now: state.compaction.compact_now(topic, now))
+
+    def _ask(self, begin: Callable[[State, Instant], Generator[None, None, Answer]]) -> Answer:
+        self._check_process()
+        if self._assembly is None:
+            raise RuntimeError("the broker is not running: use it inside its with block")
+        core, clock, _ = self._assembly
+        return ask(self._token, self._thread, core.state, clock.now, begin)
 
     def __enter__(self) -> Self:
         return self.start()

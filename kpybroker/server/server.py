@@ -19,6 +19,7 @@ from kpybroker.server.clock import Clock
 from kpybroker.server.connection import Connection
 from kpybroker.server.connection_quotas import ConnectionQuotas, plain_address
 from kpybroker.server.readiness import readiness
+from kpybroker.server.syncing import Syncer
 from kpybroker.server.unread import Buffers
 
 log = logging.getLogger("kpybroker")
@@ -46,6 +47,9 @@ class Server:
         self._next_id = 1
         self._room = trio.Event()
         self.alarm = Alarm(core, clock.now, self._deliver)
+        core.state.housekeeping.nudge = self.alarm.check
+        self._urgent, self._background = core.state.syncs.urgent, core.state.syncs.background
+        self.syncers = {lane: Syncer(core, lane, clock.now, self._deliver) for lane in (self._urgent, self._background)}
 
     # -- what connections ask for --------------------------------------------------------------------------------------
 
@@ -82,6 +86,10 @@ class Server:
             if connection is not None:
                 connection.deliver(answer)
         self.alarm.check()
+        if self._urgent.wants:
+            self.syncers[self._urgent].check()
+        if self._background.wants:
+            self.syncers[self._background].check()
 
     # -- tasks -----------------------------------------------------------------------------------------------------
 
@@ -216,6 +224,8 @@ async def serve(
         server = Server(core, clock, nursery, [listener.name for listener, _ in listeners])
         try:
             nursery.start_soon(server.alarm.run)
+            for syncer in server.syncers.values():
+                nursery.start_soon(syncer.run)
             idle_ms = core.state.settings.int("connections.max.idle.ms")
             nursery.start_soon(_close_idle, server.connections, clock.now, idle_ms)
             for listener, sock in listeners:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from kpybroker.storage.files import Files, StorageError
@@ -28,9 +28,13 @@ def uuid_bytes(text: str) -> bytes:
 
 
 def write_checkpoint(files: Files, path: str, lines: Iterable[str], *, sync: bool = False) -> None:
+    files.write_whole(path, checkpoint_text(lines), sync=sync)
+
+
+def checkpoint_text(lines: Iterable[str]) -> bytes:
     """Version, count, and one entry a line."""
     entries = list(lines)
-    files.write_whole(path, "\n".join(["0", str(len(entries)), *entries, ""]).encode(), sync=sync)
+    return "\n".join(["0", str(len(entries)), *entries, ""]).encode()
 
 
 def read_checkpoint(files: Files, path: str) -> list[list[str]]:
@@ -48,9 +52,9 @@ def read_checkpoint(files: Files, path: str) -> list[list[str]]:
     return entries
 
 
-def write_topic_id(files: Files, directory: str, topic_id: bytes) -> None:
-    text = f"version: 0\ntopic_id: {uuid_text(topic_id)}"
-    files.write_whole(f"{directory}/{PARTITION_METADATA}", text.encode())
+def topic_id_text(topic_id: bytes) -> bytes:
+    """What `partition.metadata` holds."""
+    return f"version: 0\ntopic_id: {uuid_text(topic_id)}".encode()
 
 
 def read_topic_id(files: Files, directory: str) -> bytes | None:
@@ -67,6 +71,15 @@ def read_topic_id(files: Files, directory: str) -> bytes | None:
         raise StorageError(f"{files.root}/{path}", "not a partition.metadata file") from error
 
 
+class Changed:
+    """Whether the logs of one directory are further than what was last written down of them."""
+
+    __slots__ = ("flag",)
+
+    def __init__(self) -> None:
+        self.flag = False
+
+
 class EpochEntry(NamedTuple):
     epoch: int
     start_offset: int
@@ -75,9 +88,11 @@ class EpochEntry(NamedTuple):
 class LeaderEpochs:
     """Which leader epoch begins at which offset (KIP-101); both ascend."""
 
-    def __init__(self, files: Files, directory: str) -> None:
+    def __init__(self, files: Files, directory: str, write: Callable[[str, bytes], object] | None = None) -> None:
+        """`write` writes the file, at once or later."""
         self._files = files
         self._path = f"{directory}/{LEADER_EPOCHS}"
+        self._write = write or files.write_whole
         self.entries: list[EpochEntry] = []
         self.latest = UNDEFINED_EPOCH
         self.unsaved = False  # an epoch without records yet: the file is written with the first of them
@@ -96,7 +111,7 @@ class LeaderEpochs:
 
     def save(self) -> None:
         self._latest()
-        write_checkpoint(self._files, self._path, [f"{epoch} {offset}" for epoch, offset in self.entries])
+        self._write(self._path, checkpoint_text(f"{epoch} {offset}" for epoch, offset in self.entries))
         self.unsaved = False
 
     def lead(self, epoch: int, start_offset: int) -> None:
@@ -133,11 +148,17 @@ class LeaderEpochs:
         return self.entries[following - 1].epoch if following > 0 else UNDEFINED_EPOCH
 
     def cut_end(self, end_offset: int) -> None:
-        """Forget epochs that begin at or after the end of the log."""
+        """Forget epochs that begin at or after the end of the log, in memory alone."""
         kept = bisect_left(self.entries, end_offset, key=lambda entry: entry.start_offset)
         if kept < len(self.entries):
             del self.entries[kept:]
-            self.save()
+            self._latest()
+            self.unsaved = True
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        self.entries.clear()
+        self.save()
 
     def cut_start(self, start_offset: int) -> None:
         """The log begins later now: the epoch of its first offset begins there."""

@@ -8,23 +8,25 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from kpybroker.machine import Instant, Key
-from kpybroker.storage.checkpoints import read_checkpoint, uuid_bytes, uuid_text, write_checkpoint
-from kpybroker.storage.files import Files, Lock, StorageError
+from kpybroker.storage.checkpoints import Changed, uuid_bytes, uuid_text
+from kpybroker.storage.files import DiskError, Files, Lock, StorageError
 from kpybroker.storage.log import Log
+from kpybroker.storage.log import delete as delete_log
+from kpybroker.storage.offset_files import CLEANED_OFFSETS, METADATA_TOPIC, RECOVERY_POINTS, START_OFFSETS, OffsetFiles
 from kpybroker.storage.recovery import Recovery, open_log
+from kpybroker.storage.removals import Removals
 from kpybroker.storage.segment import LogConfig
 
 META_PROPERTIES = "meta.properties"
 LOCK = ".lock"
+NEW_BROKERS = {LOCK, f"{META_PROPERTIES}.tmp", "lost+found"}  # what a first start that was killed may have left
 CLEAN_SHUTDOWN = ".kafka_cleanshutdown"
-RECOVERY_POINTS = "recovery-point-offset-checkpoint"
-START_OFFSETS = "log-start-offset-checkpoint"
-METADATA_TOPIC = "__cluster_metadata"  # Kafka stops without closing it properly
 NOT_OURS = "neither empty nor a Kafka data directory (it has no meta.properties)"
 IN_USE = "another broker is using this directory (its .lock is held)"
 
 _PARTITION = re.compile(r"(.+)-(\d+)")
-_DELETED = re.compile(r".+-\d+\.[0-9a-f]{32}-delete")
+_FUTURE = re.compile(r"(.+)-(\d+)\.[0-9a-f]{32}-future")
+_DELETED = re.compile(r".*-\d+\.[0-9a-f]{32}-delete")
 _ESCAPED = re.compile(r"\\(.)")
 _SPECIAL = re.compile(r"([\\=:#! ])")
 
@@ -71,6 +73,60 @@ def read_meta(files: Files) -> Meta | None:
         raise StorageError(path, str(error)) from error
 
 
+def _claim(files: Files, fresh: Meta) -> tuple[Meta, Lock]:
+    """Whose the directory is, and that nobody else has it."""
+    files.make_directory("")
+    found = read_meta(files)
+    if found is None and set(files.list("")) - NEW_BROKERS:
+        raise StorageError(files.root, NOT_OURS)
+    lock = files.lock(LOCK)
+    if lock is None:
+        raise StorageError(files.root, IN_USE)
+    try:
+        found = read_meta(files)
+        meta = found or fresh
+        if not meta.directory_id:
+            meta = meta._replace(directory_id=fresh.directory_id)
+        if meta.node_id != fresh.node_id:
+            raise StorageError(files.root, f"belongs to node {meta.node_id}, not to node {fresh.node_id}")
+        if fresh.cluster_id not in ("", meta.cluster_id):
+            raise StorageError(files.root, f"belongs to cluster {meta.cluster_id}, not to {fresh.cluster_id}")
+        if meta != found:
+            files.write_whole(META_PROPERTIES, meta.encode(), sync=True)
+    except StorageError:
+        lock.release()
+        raise
+    return meta, lock
+
+
+def _take_clean_shutdown(files: Files) -> tuple[bool, int | None]:
+    """Whether the last stop was a clean one, and the epoch of that broker; its mark counts once."""
+    data = files.read_whole(CLEAN_SHUTDOWN)
+    if data is None:
+        return False, None
+    files.remove(CLEAN_SHUTDOWN)
+    files.sync_directory("")  # it may not come back, whatever happens from now on
+    try:
+        return True, int(json.loads(data)["brokerEpoch"])
+    except (ValueError, KeyError, TypeError):  # an older Kafka left the file empty
+        return True, None
+
+
+def _tidy(files: Files) -> tuple[list[tuple[str, Key]], list[Key]]:
+    """The directories of partitions, and the partitions that were on their way here; what was to be removed goes."""
+    partitions: list[tuple[str, Key]] = []
+    interrupted: list[Key] = []
+    for name in files.list(""):
+        moving, found = _FUTURE.fullmatch(name), _PARTITION.fullmatch(name)
+        if moving is not None:
+            interrupted.append((moving[1], int(moving[2])))
+        if moving is not None or _DELETED.fullmatch(name):
+            files.remove_tree(name)
+        elif found is not None:
+            partitions.append((name, (found[1], int(found[2]))))
+    return partitions, interrupted
+
+
 class DataDirectory:
     """The logs of one directory, by topic and partition."""
 
@@ -83,6 +139,12 @@ class DataDirectory:
         self.was_clean = True
         self.broker_epoch: int | None = None  # of the broker that stopped cleanly before
         self.kept = False
+        self.offsets = OffsetFiles(files, self.logs, kept=False)
+        self.interrupted: list[Key] = []  # partitions that were on their way here
+        self.failure: DiskError | None = None  # why it is offline
+        self.removals = Removals(files, at_once=True)
+        self.appended = Changed()
+        self.flushed = Changed()
         self._release = release
 
     @classmethod
@@ -91,109 +153,86 @@ class DataDirectory:
 
         `fresh.cluster_id` may be empty: whatever cluster the directory belongs to is right then.
         """
-        files.make_directory("")
-        meta = read_meta(files)
-        if meta is None and set(files.list("")) - {LOCK, "lost+found"}:
-            raise StorageError(files.root, NOT_OURS)
-        lock = files.lock(LOCK)
-        if lock is None:
-            raise StorageError(files.root, IN_USE)
+        meta, lock = _claim(files, fresh)
         try:
-            return cls._open(files, lock, fresh, config_of, now)
+            directory = cls(files, meta, lock.release)
+            directory.kept = True
+            directory.offsets = OffsetFiles(files, directory.logs, kept=True)
+            directory.removals = Removals(files, at_once=False)
+            directory.was_clean, directory.broker_epoch = _take_clean_shutdown(files)
+            directory._load(config_of, now)
+            directory.offsets.make()
         except StorageError:
             lock.release()
             raise
-
-    @classmethod
-    def _open(
-        cls, files: Files, lock: Lock, fresh: Meta, config_of: Callable[[str], LogConfig], now: Instant
-    ) -> DataDirectory:
-        found = read_meta(files)
-        meta = found or fresh
-        if not meta.directory_id:
-            meta = meta._replace(directory_id=fresh.directory_id)
-        if meta.node_id != fresh.node_id:
-            raise StorageError(files.root, f"belongs to node {meta.node_id}, not to node {fresh.node_id}")
-        if fresh.cluster_id not in ("", meta.cluster_id):
-            raise StorageError(files.root, f"belongs to cluster {meta.cluster_id}, not to {fresh.cluster_id}")
-        if meta != found:
-            files.write_whole(META_PROPERTIES, meta.encode())
-        directory = cls(files, meta, lock.release)
-        directory.kept = True
-        directory._take_clean_shutdown()
-        directory._load(config_of, now)
         return directory
 
-    def _take_clean_shutdown(self) -> None:
-        """The mark of a clean stop counts once."""
-        data = self.files.read_whole(CLEAN_SHUTDOWN)
-        self.was_clean = data is not None
-        try:
-            self.broker_epoch = int(json.loads(data or b"{}")["brokerEpoch"])
-        except (ValueError, KeyError, TypeError):  # an older Kafka left the file empty
-            self.broker_epoch = None
-        self.files.remove(CLEAN_SHUTDOWN)
-
     def _load(self, config_of: Callable[[str], LogConfig], now: Instant) -> None:
-        recovery_points = self._read_offsets(RECOVERY_POINTS)
-        start_offsets = self._read_offsets(START_OFFSETS)
-        for name in self.files.list(""):
-            if _DELETED.fullmatch(name):
-                self.files.remove_tree(name)
-                continue
-            found = _PARTITION.fullmatch(name)
-            if found is None:
-                continue
-            key = found[1], int(found[2])
+        recovery_points = self.offsets.read(RECOVERY_POINTS)
+        start_offsets = self.offsets.read(START_OFFSETS)
+        cleaned_offsets = self.offsets.read(CLEANED_OFFSETS)
+        partitions, self.interrupted = _tidy(self.files)
+        for name, key in partitions:
             log, recovery = open_log(
                 self.files,
                 name,
-                config_of(key[0]),
+                LogConfig() if self.was_clean or key[0] == METADATA_TOPIC else config_of(key[0]),
                 now,
                 clean=self.was_clean and key[0] != METADATA_TOPIC,
                 start_offset=start_offsets.get(key, 0),
                 recovery_point=recovery_points.get(key, 0),
+                removals=self.removals,
             )
-            self.logs[key] = log
+            self.logs[key] = self._noted(log)
+            log.cleaned_offset = cleaned_offsets.get(key)
             if recovery != Recovery():
                 self.recovered[key] = recovery
         if start_offsets.keys() - self.logs.keys():  # or a later topic of the same name would begin there
-            self.checkpoint_starts()
+            self.offsets.starts(sync=True)
+        if any(log.recovery_point < recovery_points.get(key, 0) for key, log in self.logs.items()):
+            self.offsets.points(sync=True)  # so that what was made anew is not trusted before it is flushed
 
     def create(self, key: Key, config: LogConfig, now: Instant, *, topic_id: bytes | None) -> Log:
         assert key not in self.logs
-        log = self.logs[key] = Log(self.files, f"{key[0]}-{key[1]}", config, now, topic_id=topic_id)
+        name = f"{key[0]}-{key[1]}"
+        log = self.logs[key] = Log(self.files, name, config, now, topic_id=topic_id, removals=self.removals)
+        return self._noted(log)
+
+    def _noted(self, log: Log) -> Log:
+        log.appended, log.flushed = self.appended, self.flushed
+        if self.offsets.is_synced:
+            log.durable.write_start = self.offsets.starts
         return log
 
-    def delete(self, *keys: Key) -> None:
+    def adopt(self, key: Key, log: Log) -> None:
+        """A log that was made, or opened, for this partition elsewhere."""
+        assert key not in self.logs
+        self.logs[key] = self._noted(log)
+        self.offsets.starts()
+
+    def delete(self, *keys: Key, now: Instant) -> None:
         gone = [self.logs.pop(key) for key in keys]
         for log in gone:
-            log.delete()
-        if any(log.start_offset > 0 for log in gone):
-            self.checkpoint_starts()
+            delete_log(log, now)
+        if gone and self.kept:  # a later log of the same name begins anew, also after a loss of power
+            self.offsets.points(sync=True)
+            self.offsets.starts()
+            self.offsets.cleaned()
 
-    def _read_offsets(self, name: str) -> dict[Key, int]:
-        try:
-            return {(topic, int(number)): int(offset) for topic, number, offset in read_checkpoint(self.files, name)}
-        except ValueError as error:
-            raise StorageError(f"{self.files.root}/{name}", str(error)) from error
+    def sync(self) -> None:
+        """What a killed run has left is synced before anybody sees it, and what is written down is from now on."""
+        self.offsets.is_synced = True
+        for log in self.logs.values():
+            self._noted(log).durable.flush_now()
 
-    def checkpoint(self) -> None:
-        """Write down from where each log would have to be checked, and where it begins."""
-        points = [f"{topic} {number} {log.recovery_point}" for (topic, number), log in self.logs.items()]
-        write_checkpoint(self.files, RECOVERY_POINTS, points)
-        self.checkpoint_starts()
-
-    def checkpoint_starts(self) -> None:
-        """Write down where the logs begin whose first segment does not tell it: what was deleted stays deleted."""
-        if not self.kept:
-            return
-        starts = [
-            f"{topic} {number} {log.start_offset}"
-            for (topic, number), log in self.logs.items()
-            if log.start_offset > log.segments.first_base_offset
-        ]
-        write_checkpoint(self.files, START_OFFSETS, starts)
+    def fail(self, error: DiskError) -> None:
+        """Nothing here is touched any more; what it holds is taken up again by the next start."""
+        self.failure = error
+        self.removals.forget()
+        for log in self.logs.values():
+            log.durable.failure = error
+            log.close(clean=False)
+        self._release()
 
     def close(self, *, broker_epoch: int = -1, clean: bool = True) -> None:
         """The end. After a clean one the next start trusts every file."""
@@ -201,8 +240,11 @@ class DataDirectory:
             for log in self.logs.values():
                 log.close(clean=clean and self.kept)
             if self.kept and clean:
-                self.checkpoint()
+                self.offsets.is_synced = True
+                self.offsets.points()
+                self.offsets.starts()
+                self.offsets.ends()
                 mark = json.dumps({"version": 0, "brokerEpoch": broker_epoch}, separators=(",", ":"))
-                self.files.write_whole(CLEAN_SHUTDOWN, mark.encode())
+                self.files.write_whole(CLEAN_SHUTDOWN, mark.encode(), sync=True)
         finally:
             self._release()

@@ -32,7 +32,7 @@ class EphemeralFiles(RealFiles):
     def write_whole(self, path: str, data: bytes, *, sync: bool = False) -> None:
         if self._lock is None:
             self.make_directory("")
-        super().write_whole(path, data, sync=sync)
+        super().write_whole(path, data)  # what nobody finds again need not be synced
 
     def _make_root(self) -> None:
         """Made under a name that nobody looks at, and locked, before it is there for others to see."""

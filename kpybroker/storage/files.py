@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple, NoReturn, Protocol, TypeAlias
 from weakref import WeakSet
 
+from kpybroker.storage.advice import ADVICE, LOOK_AT_IT
 from kpybroker.storage.locks import lock_file
 
 OPEN_FILES_LIMIT = 256  # descriptors that one data directory keeps open; common limits are 1,024 for a process
@@ -24,6 +25,19 @@ class StorageError(Exception):
         super().__init__(f"{path}: {reason}")
         self.path = path
         self.reason = reason
+
+
+class DiskError(StorageError):
+    """The disk itself lets us down, so whoever uses the directory gives it up; any other StorageError is about what is
+    in a file. `advice` says what a person can do about it, if there is more to say than to look at the disk."""
+
+    def __init__(self, path: str, number: int, reason: str | None = None) -> None:
+        super().__init__(path, reason or os.strerror(number))
+        self.errno = number
+
+    @property
+    def advice(self) -> str:
+        return ADVICE.get(self.errno, LOOK_AT_IT)
 
 
 class Body(Protocol):
@@ -122,6 +136,8 @@ class Files(Protocol):
 
     def modified(self, path: str) -> int: ...  # milliseconds since 1970
 
+    def set_modified(self, path: str, at: int) -> None: ...
+
     def list(self, path: str) -> list[str]: ...  # empty if there is no such directory
 
     def make_directory(self, path: str) -> None: ...
@@ -142,7 +158,23 @@ class Files(Protocol):
 
 
 def refuse(path: str, error: OSError) -> NoReturn:
-    raise StorageError(path, error.strerror or str(error)) from error
+    raise DiskError(path, error.errno or errno.EIO, error.strerror) from error
+
+
+class _Refusing:
+    """An OSError inside is a DiskError about a path."""
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, OSError):
+            refuse(self._path, error)
 
 
 class _Descriptor:
@@ -249,11 +281,16 @@ class RealFile:
         self._size = size
 
     def sync(self) -> None:
-        opened = self._descriptor()
+        """On a descriptor of its own: in another thread, the shared ones may be closed at any time."""
+        path = self._files.absolute(self.path)
         try:
-            os.fsync(opened.descriptor)
+            descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+            try:
+                _sync_data(descriptor)
+            finally:
+                os.close(descriptor)
         except OSError as error:
-            refuse(self._files.absolute(self.path), error)
+            refuse(path, error)
 
     def close(self) -> None:
         self._open = None
@@ -326,10 +363,12 @@ class RealFiles:
         return os.path.exists(self.absolute(path))
 
     def modified(self, path: str) -> int:
-        try:
+        with _Refusing(self.absolute(path)):
             return os.stat(self.absolute(path)).st_mtime_ns // 1_000_000
-        except OSError as error:
-            refuse(self.absolute(path), error)
+
+    def set_modified(self, path: str, at: int) -> None:
+        with _Refusing(self.absolute(path)):
+            os.utime(self.absolute(path), ns=(at * 1_000_000, at * 1_000_000))
 
     def list(self, path: str) -> list[str]:
         try:
@@ -345,15 +384,16 @@ class RealFiles:
         except FileExistsError:
             pass
         except FileNotFoundError:
-            os.makedirs(self.absolute(path), exist_ok=True)
+            try:
+                os.makedirs(self.absolute(path), exist_ok=True)
+            except OSError as error:
+                refuse(self.absolute(path), error)
         except OSError as error:
             refuse(self.absolute(path), error)
 
     def rename(self, old: str, new: str) -> None:
-        try:
+        with _Refusing(self.absolute(old)):
             os.replace(self.absolute(old), self.absolute(new))
-        except OSError as error:
-            refuse(self.absolute(old), error)
 
     def remove(self, path: str) -> None:
         try:
@@ -364,10 +404,8 @@ class RealFiles:
             refuse(self.absolute(path), error)
 
     def remove_tree(self, path: str) -> None:
-        try:
+        with _Refusing(self.absolute(path)):
             remove_tree(self.absolute(path))
-        except OSError as error:
-            refuse(self.absolute(path), error)
 
     def read_whole(self, path: str) -> bytes | None:
         try:
@@ -400,16 +438,12 @@ class RealFiles:
             refuse(target, error)
 
     def sync_directory(self, path: str) -> None:
-        try:
+        with _Refusing(self.absolute(path)):
             _sync_directory(self.absolute(path))
-        except OSError as error:
-            refuse(self.absolute(path), error)
 
     def lock(self, path: str) -> Lock | None:
-        try:
+        with _Refusing(self.absolute(path)):
             return lock_file(self.absolute(path))
-        except OSError as error:
-            refuse(self.absolute(path), error)
 
 
 def space_of(files: Files) -> Space:
@@ -437,6 +471,9 @@ def remove_tree(path: str) -> None:
             else:
                 os.unlink(entry.path)
         os.rmdir(path)
+
+
+_sync_data: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
 
 
 def _sync_directory(path: str) -> None:

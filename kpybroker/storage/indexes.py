@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Container
 from contextlib import suppress
 from struct import Struct
 from typing import NamedTuple
@@ -76,6 +77,13 @@ class _Entries:
                 self.file.truncate(count * self._entry.size)
                 self._saved = count
             del self._fresh[count - self._saved :]
+
+    def replace(self, data: bytes) -> None:
+        """These are all there are."""
+        self.cut(0)
+        self.file.truncate(0)  # a part of an entry
+        self.file.append(data)
+        self._saved = len(data) // self._entry.size
 
     def whole(self) -> bool:
         """Whether the file can be one of ours: no part of an entry at its end."""
@@ -156,14 +164,16 @@ class TimeIndex:
 class Indexes:
     """Both indexes of a segment, and what decides when they get their next entry."""
 
-    __slots__ = ("_interval_bytes", "_largest", "_unindexed_bytes", "base_offset", "offsets", "times")
+    __slots__ = ("_largest", "_unindexed_bytes", "base_offset", "interval_bytes", "offsets", "times")
 
-    def __init__(self, files: Files, name: str, base_offset: int, interval_bytes: int, *, new: bool) -> None:
+    def __init__(
+        self, files: Files, name: str, base_offset: int, interval_bytes: int, *, new: bool, suffix: str = ""
+    ) -> None:
         get = files.create if new else files.open
         self.base_offset = base_offset
-        self.offsets = OffsetIndex(get(f"{name}.index"), base_offset)
-        self.times = TimeIndex(get(f"{name}.timeindex"), base_offset)
-        self._interval_bytes = interval_bytes
+        self.offsets = OffsetIndex(get(f"{name}.index{suffix}"), base_offset)
+        self.times = TimeIndex(get(f"{name}.timeindex{suffix}"), base_offset)
+        self.interval_bytes = interval_bytes
         self._unindexed_bytes = 0
         self._largest: TimestampOffset | None = TimestampOffset(NO_TIMESTAMP, base_offset) if new else None
 
@@ -184,7 +194,7 @@ class Indexes:
         largest = self._largest or self.largest
         if header.max_timestamp > largest.timestamp:
             self._largest = largest = TimestampOffset(header.max_timestamp, last_offset)
-        if self._unindexed_bytes > self._interval_bytes:
+        if self._unindexed_bytes > self.interval_bytes:
             self.offsets.append(last_offset, position)
             self.times.append(*largest)
             self._unindexed_bytes = 0
@@ -199,22 +209,27 @@ class Indexes:
             or len(self.times.entries) >= limit_bytes // TimeIndex.ENTRY.size - 1
         )
 
-    def plausible(self, files: Files) -> bool:
-        """Whether the files are there and can be what was written."""
-        there = all(files.exists(file.path) for file in self.files)
+    def plausible(self, names: Container[str]) -> bool:
+        """Whether the files are among these names, and can be what was written."""
+        there = all(file.path.rpartition("/")[2] in names for file in self.files)
         return there and self.offsets.plausible() and self.times.plausible()
 
-    def reset(self) -> None:
-        """Forget everything: `note` is told of every batch again."""
-        self.offsets.entries.cut(0)
-        self.times.entries.cut(0)
-        self._largest = TimestampOffset(NO_TIMESTAMP, self.base_offset)
-        self._unindexed_bytes = 0
+    def replace(self, offsets: bytes, times: bytes, largest: TimestampOffset) -> None:
+        """The segment was looked through: these are its entries, but for the last one of the largest timestamp."""
+        self.offsets.entries.replace(offsets)
+        self.times.entries.replace(times)
+        self._largest = largest
+        self.seal()
 
     def seal(self) -> None:
         """The segment is closed: the largest timestamp becomes an entry, and all entries go to the files."""
-        self.times.append(*self.largest)
+        self.complete()
         self._unindexed_bytes = 0
+
+    def complete(self) -> None:
+        """All that is known by now goes to the files, the largest timestamp too: what was synced so needs nothing more
+        if no batch comes after it."""
+        self.times.append(*self.largest)
         self.save()
 
     def save(self) -> None:

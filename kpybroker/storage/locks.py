@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import struct
+import sys
 
 # Record locks, as Java's FileChannel takes them, belong to a process: they do not keep its own threads apart, and
 # closing any descriptor of the file gives them up. So what this process holds is looked up before a file is opened.
@@ -42,3 +44,18 @@ def lock_file(path: str) -> RecordLock | None:
             return None
         raise
     return RecordLock(key, descriptor)
+
+
+def is_locked(path: str) -> bool:
+    """Whether anybody holds the lock; it is asked for and not taken (F_GETLK), and the file only read."""
+    if (os.getpid(), os.path.realpath(path)) in _held:  # closing a descriptor of it here would give it up
+        return True
+    asked = (0, 0, 0, fcntl.F_WRLCK, 0) if sys.platform == "darwin" else (fcntl.F_WRLCK, 0, 0, 0, 0)
+    layout = "qqihh" if sys.platform == "darwin" else "hhqqi"  # struct flock
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        answer = fcntl.fcntl(descriptor, fcntl.F_GETLK, struct.pack(layout, *asked))
+    finally:
+        os.close(descriptor)
+    found: int = struct.unpack_from(layout, answer)[3 if sys.platform == "darwin" else 0]
+    return found != fcntl.F_UNLCK

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import errno
-import os
 
-from kpybroker.storage.files import Data, File, Lock, Slice, StorageError
+from kpybroker.storage.files import Data, DiskError, File, Lock, Slice
 
 
 class _Content:
@@ -85,19 +84,21 @@ class _MemoryLock:
 class MemoryFiles:
     """A data directory in memory, for tests and simulation; `copy` is the disk that a killed process leaves behind."""
 
-    root = "memory"
-
-    def __init__(self) -> None:
+    def __init__(self, root: str = "memory") -> None:
+        self.root = root
         self._directories: dict[str, dict[str, _Content]] = {"": {}}
         self._held: set[str] = set()
 
     def copy(self) -> MemoryFiles:
-        other = MemoryFiles()
+        other = MemoryFiles(self.root)
+        self.copy_to(other)
+        return other
+
+    def copy_to(self, other: MemoryFiles) -> None:
         for directory, names in self._directories.items():
             other.make_directory(directory)
             for name, content in names.items():
                 other.write_whole(f"{directory}/{name}" if directory else name, bytes(content.data))
-        return other
 
     def content(self, path: str) -> _Content | None:
         directory, _, name = path.rpartition("/")
@@ -106,7 +107,7 @@ class MemoryFiles:
     def put(self, path: str, content: _Content) -> _Content:
         directory, _, name = path.rpartition("/")
         if directory not in self._directories:
-            raise StorageError(f"{self.root}/{path}", os.strerror(errno.ENOENT))
+            raise DiskError(f"{self.root}/{path}", errno.ENOENT)
         self._directories[directory][name] = content
         return content
 
@@ -122,6 +123,9 @@ class MemoryFiles:
     def modified(self, path: str) -> int:
         return 0
 
+    def set_modified(self, path: str, at: int) -> None:
+        """There is no clock here."""
+
     def list(self, path: str) -> list[str]:
         inside = path + "/" if path else ""
         below = {name[len(inside) :].split("/")[0] for name in self._directories if name and name.startswith(inside)}
@@ -133,11 +137,20 @@ class MemoryFiles:
             path = path.rpartition("/")[0]
 
     def rename(self, old: str, new: str) -> None:
+        if old in self._directories:
+            self._rename_directory(old, new)
+            return
         content = self.content(old)
         if content is None:
-            raise StorageError(f"{self.root}/{old}", os.strerror(errno.ENOENT))
+            raise DiskError(f"{self.root}/{old}", errno.ENOENT)
         self.put(new, content)
         self.remove(old)
+
+    def _rename_directory(self, old: str, new: str) -> None:
+        if any(name == new or name.startswith(new + "/") for name in self._directories if self.list(new)):
+            raise DiskError(f"{self.root}/{old}", errno.ENOTEMPTY)
+        for name in [name for name in self._directories if name == old or name.startswith(old + "/")]:
+            self._directories[new + name[len(old) :]] = self._directories.pop(name)
 
     def remove(self, path: str) -> None:
         directory, _, name = path.rpartition("/")

@@ -1,76 +1,53 @@
-"""Opening a log that is there: what may not have reached the disk is checked, and the torn end cut."""
+"""Opening a log that is there: what may not have reached the disk is checked, and the torn end cut.
+
+The order of things is that of Apache Kafka's LogLoader.
+"""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
-from zlib import crc32
 
-from kpybroker.machine import Instant
-from kpybroker.storage.checkpoints import read_topic_id
-from kpybroker.storage.files import Files, StorageError
+from kpybroker.machine import Instant, Key
+from kpybroker.storage.checking import check_segment
+from kpybroker.storage.checkpoints import PARTITION_METADATA, read_topic_id
+from kpybroker.storage.files import DiskError, Files, StorageError
+from kpybroker.storage.leftovers import clear_left_overs
 from kpybroker.storage.log import Log
-from kpybroker.storage.segment import NOWHERE, LogConfig, Segment, headers
-from kpybroker.wire.records import (
-    HEADER_SIZE,
-    LEAST_LENGTH,
-    LEAST_LENGTH_V0,
-    MAGIC,
-    OVERHEAD,
-    BatchHeader,
-    check_crc,
-    read_header,
-)
+from kpybroker.storage.producers import Producers
+from kpybroker.storage.removals import Removals
+from kpybroker.storage.segment import LogConfig, Segment
+from kpybroker.storage.snapshots import NOWHERE, Snapshots
+from kpybroker.wire.records import BatchHeader
 
-CHECK_BYTES = 1024 * 1024
-INDEX_SUFFIXES = (".index", ".timeindex", ".txnindex")
-SEGMENT_SUFFIXES = (".log", *INDEX_SUFFIXES, ".snapshot")
-LEFT_OVER_SUFFIXES = (".deleted", ".cleaned", ".tmp")
+MOST_NAMED = 5  # logs that were cut, in one line
+MIB = 1024 * 1024
+LAST = 2**63 - 1
 _SEGMENT = re.compile(r"\d{20}\.log")
-_OF_SEGMENT = re.compile(r"\d{20}\..+")
 
 
 class Recovery(NamedTuple):
     """What was done to open a log."""
 
     checked_segments: int = 0
+    checked_bytes: int = 0
     cut_bytes: int = 0  # at the end of the log, segments after a broken one included
+    rebuilt_indexes: int = 0  # segments whose indexes were missing, or cannot have been what was written
     removed_files: tuple[str, ...] = ()  # left over from interrupted work
+    epochs_lost: bool = False  # leader-epoch-checkpoint could not be read: they were learned from the batches
 
+    @property
+    def interrupted(self) -> int:
+        """Files of work that was cut short; what had only to wait for its removal is none."""
+        return len([name for name in self.removed_files if not name.endswith(".deleted")])
 
-def sound_batches(segment: Segment) -> Iterator[tuple[int, BatchHeader]]:
-    """The batches of a segment up to the first that is torn, broken or out of order, each with its position."""
-    position, size, least = 0, segment.log.size, segment.base_offset
-    block, start = memoryview(b""), 0
-    while position + HEADER_SIZE <= size:
-        if position + HEADER_SIZE > start + len(block):
-            block, start = memoryview(segment.log.read(position, CHECK_BYTES)), position
-        header = read_header(block, position - start)
-        end = position + header.batch_length + OVERHEAD
-        if header.magic != MAGIC or header.batch_length < LEAST_LENGTH or end > size:
-            _refuse_old_format(segment, position, header)
-            return
-        if end > start + len(block):
-            block, start = memoryview(segment.log.read(position, max(CHECK_BYTES, end - position))), position
-        batch = block[position - start : end - start]
-        if header.base_offset < least or header.last_offset_delta < 0 or not check_crc(batch, header):
-            return
-        yield position, header
-        least = header.base_offset + header.last_offset_delta + 1
-        position = end
-
-
-def _refuse_old_format(segment: Segment, position: int, header: BatchHeader) -> None:
-    """Messages of Kafka before 0.11 are no damage: better no broker than one that cuts them off."""
-    if header.magic in (0, 1) and LEAST_LENGTH_V0 <= header.batch_length <= segment.log.size - position - OVERHEAD:
-        message = segment.log.read(position + OVERHEAD, header.batch_length)
-        if int.from_bytes(message[:4], "big") == crc32(message[4:]):
-            raise StorageError(
-                segment.log.path,
-                f"a message of format {header.magic} at {position}; only format 2 can be read",
-            )
+    @property
+    def is_repair(self) -> bool:
+        """More was done than to look."""
+        return bool(self.cut_bytes or self.rebuilt_indexes or self.interrupted or self.epochs_lost)
 
 
 def open_log(
@@ -82,91 +59,146 @@ def open_log(
     clean: bool,
     start_offset: int = 0,
     recovery_point: int | None = None,
+    removals: Removals | None = None,
 ) -> tuple[Log, Recovery]:
     """An existing log. After a clean stop its files are trusted; otherwise what may not have reached the disk is
     checked: from the recovery point on, without one the last segment (enough if only the process died).
     """
-    log = Log(files, directory, config, now, topic_id=read_topic_id(files, directory))
-    log.epochs.load()
-    removed = _remove_left_overs(files, directory)
-    for name in files.list(directory):
+    names, removed = clear_left_overs(files, directory, files.list(directory))
+    topic_id = read_topic_id(files, directory) if PARTITION_METADATA in names else None
+    log = Log(files, directory, config, now, topic_id=topic_id, removals=removals)
+    for name in names:
         if _SEGMENT.fullmatch(name):
             log.segments.add(Segment(files, directory, int(name.removesuffix(".log")), config, now, new=False))
-    checked, cut = _recover(log, clean=clean, recovery_point=recovery_point)
+    epochs_lost = not _load_epochs(log)
+    if epochs_lost:  # every batch has its own
+        clean, recovery_point = False, 0
+    work = _Work(log, start_offset, now)
+    trusted = len(log.segments.all) if clean else _unflushed(log, recovery_point)
+    work.rebuild_indexes(trusted, frozenset(names))
+    if not clean:
+        work.check_from(trusted)
+    if log.segments.last is not None:
+        log.end_offset, end = log.segments.last.find_end()
+        if end < log.segments.last.size:  # in spite of a clean stop: what comes next must not stand behind half a batch
+            log.end_offset = work.check(log.segments.last)
     log.start_offset = max(start_offset, log.segments.first_base_offset)
-    last = log.segments.last
-    if last is not None:
-        log.end_offset, end = last.find_end()
-        if end < last.size:  # in spite of a clean stop: what comes next must not stand behind half a batch
-            cut += last.rebuild(_learn_epochs(log, last))
-            log.end_offset, _ = last.find_end()
     if log.end_offset < log.start_offset:  # files were lost: go on where the log is known to begin
-        log.segments.drop(log.segments.all)
+        log.segments.retire(log.segments.all, now + config.file_delete_delay_ms)
         log.end_offset = log.start_offset
-    log.segments.drop_below(log.start_offset)  # a kill came between their deletion and their removal
+        log.epochs.cut_end(0)
+    log.segments.retire_below(log.start_offset, now + config.file_delete_delay_ms)  # a kill came before their removal
+    if log.epochs.unsaved or epochs_lost:
+        log.epochs.save()
     log.epochs.cut_end(log.end_offset)
     log.epochs.cut_start(start_offset)
-    log.recovery_point = log.end_offset if clean and cut == 0 else min(recovery_point or 0, log.end_offset)
-    return log, Recovery(checked, cut, removed)
+    flushed = log.end_offset if clean and work.cut_bytes == 0 else min(recovery_point or 0, log.end_offset)
+    log.recovery_point = min(flushed, work.first_offset)  # indexes that were made anew were not flushed yet
+    checked, rebuilt = (work.checked_segments, work.checked_bytes, work.cut_bytes), work.rebuilt_indexes
+    return log, Recovery(*checked, rebuilt, removed, epochs_lost)
 
 
-def _recover(log: Log, *, clean: bool, recovery_point: int | None) -> tuple[int, int]:
-    """Check the segments that need it; what follows a broken one is dropped, as Kafka does."""
-    checked = cut = 0
+def _unflushed(log: Log, recovery_point: int | None) -> int:
+    """The first segment that may not have reached the disk."""
     bases = [segment.base_offset for segment in log.segments.all]
-    unflushed = len(bases) - 1 if recovery_point is None else max(0, bisect_right(bases, recovery_point) - 1)
-    for number, segment in enumerate(log.segments.all):
-        if (not clean and number >= unflushed) or not segment.indexes.plausible(log.files):
-            checked += 1
-            cut = segment.rebuild(_learn_epochs(log, segment))
-            if cut > 0:
-                rest = log.segments.all[number + 1 :]
-                cut += sum(following.size for following in rest)
-                log.segments.drop(rest)
-                break
-    return checked, cut
+    return max(0, (len(bases) if recovery_point is None else bisect_right(bases, recovery_point)) - 1)
 
 
-def _learn_epochs(log: Log, segment: Segment) -> Iterator[tuple[int, BatchHeader]]:
-    for position, header in sound_batches(segment):
-        if header.partition_leader_epoch > log.epochs.latest:
-            log.epochs.assign(header.partition_leader_epoch, header.base_offset)
-        yield position, header
+def _load_epochs(log: Log) -> bool:
+    """False where the file is broken, or has none although there are batches."""
+    try:
+        log.epochs.load()
+    except DiskError:
+        raise
+    except StorageError:
+        return False
+    return bool(log.epochs.entries) or log.size == 0
 
 
-def _remove_left_overs(files: Files, directory: str) -> tuple[str, ...]:
-    """Finish what was interrupted: segments half deleted or half cleaned go, and so do indexes whose log is gone."""
-    names = [name for name in files.list(directory) if _OF_SEGMENT.fullmatch(name) or name.endswith(".tmp")]
-    removed = [name for name in names if name.endswith(LEFT_OVER_SUFFIXES)]
-    half_cleaned = min([_offset(name) for name in names if name.endswith(".cleaned")], default=NOWHERE)
-    swapped = [name for name in names if name.endswith(".swap")]
-    removed += [name for name in swapped if _offset(name) >= half_cleaned]  # parts of a split that was not done
-    ready = [name for name in swapped if _offset(name) < half_cleaned]
-    removed += _replaced(files, directory, [name for name in names if name not in swapped], ready)
-    for name in removed:
-        files.remove(f"{directory}/{name}")
-    for name in ready:
-        files.rename(f"{directory}/{name}", f"{directory}/{name.removesuffix('.swap')}")
-    names = files.list(directory)
-    logs = {name.removesuffix(".log") for name in names if name.endswith(".log")}
-    orphans = [name for name in names if name.endswith(INDEX_SUFFIXES) and name.rpartition(".")[0] not in logs]
-    for name in orphans:
-        files.remove(f"{directory}/{name}")
-    return (*removed, *orphans)
+class _Work:
+    """Checking segments of one log, and what came of it."""
+
+    def __init__(self, log: Log, start_offset: int, now: Instant) -> None:
+        self.checked_segments = self.checked_bytes = self.cut_bytes = self.rebuilt_indexes = 0
+        self.first_offset = LAST  # of the first segment that was checked
+        self._log = log
+        self._start_offset = start_offset
+        self._now = now
+
+    def check(self, segment: Segment, producers: Producers | None = None) -> int:
+        """Returns the end offset of the segment."""
+        self.checked_segments += 1
+        self.first_offset = min(self.first_offset, segment.base_offset)
+        self.checked_bytes += segment.size
+        learn = partial(_learn, self._log, producers)
+        end_offset, cut = check_segment(segment, self._log.epochs.latest, learn)
+        if cut > 0:
+            segment.log.sync()  # or it may come back, behind what is written now or after a clean stop
+        self.cut_bytes += cut
+        return end_offset
+
+    def rebuild_indexes(self, count: int, names: frozenset[str]) -> None:
+        """Of so many segments, where they are missing or cannot be right; a damaged batch ends its segment, and only
+        that: nobody has looked at what follows."""
+        for segment in self._log.segments.all[:count]:
+            if not segment.indexes.plausible(names):
+                self.rebuilt_indexes += 1
+                self.check(segment)
+
+    def check_from(self, first: int) -> None:
+        """The segments from one on, with a snapshot of the producers at either end of each; what follows a broken one
+        is dropped."""
+        segments = self._log.segments
+        if first == len(segments.all):
+            return
+        snapshots, producers, known = self._producers_at(segments.all[first].base_offset)
+        for number, segment in enumerate(segments.all[first:], first + 1):
+            cut = self.cut_bytes
+            end_offset = self.check(segment, producers)
+            if end_offset > known:
+                snapshots.write(end_offset, producers)
+                known = end_offset
+            if self.cut_bytes > cut:
+                rest = segments.all[number:]
+                self.cut_bytes += sum(following.size for following in rest)
+                segments.retire(rest, self._now + self._log.config.file_delete_delay_ms)
+                return
+
+    def _producers_at(self, offset: int) -> tuple[Snapshots, Producers, int]:
+        """Who is known where a segment begins, and the offset of the newest snapshot; later ones are not trusted."""
+        snapshots = Snapshots(self._log.files, self._log.directory)
+        snapshots.keep_within(self._start_offset, offset)
+        producers, known = snapshots.load()
+        known = self._start_offset if known == NOWHERE else known
+        for segment in self._log.segments.from_offset(known):
+            place = segment.locate(known) if segment.base_offset < offset else None
+            if place is not None:
+                for _, header in segment.headers(place.position):
+                    producers.replay(header)
+        if offset > known:
+            snapshots.write(offset, producers)
+        return snapshots, producers, max(known, offset)
 
 
-def _replaced(files: Files, directory: str, names: list[str], swaps: list[str]) -> list[str]:
-    """The files that cleaned segments, complete but not yet renamed, were to replace."""
-    logs = [name for name in swaps if name.endswith(".log.swap")]
-    if not logs:
-        return []
-    ends = []
-    for name in logs:
-        file = files.open(f"{directory}/{name}")
-        ends += [header.base_offset + header.last_offset_delta + 1 for _, header in headers(file, 0, file.size)]
-    first = min([_offset(name) for name in logs])
-    return [name for name in names if name.endswith(SEGMENT_SUFFIXES) and first <= _offset(name) < max(ends, default=0)]
+def _learn(log: Log, producers: Producers | None, header: BatchHeader) -> None:
+    if header.partition_leader_epoch > log.epochs.latest:
+        log.epochs.lead(header.partition_leader_epoch, header.base_offset)
+    if producers is not None:
+        producers.replay(header)
 
 
-def _offset(name: str) -> int:
-    return int(name.partition(".")[0])
+def summary(recovered: Mapping[Key, Recovery], unreadable: Sequence[str], seconds: float) -> str:
+    """One line of what was done to open these logs; `unreadable` are the checkpoints that were of no help."""
+    done = [f"{sum(each.checked_bytes for each in recovered.values()) / MIB:,.0f} MB checked"]
+    cut = [(f"{topic}-{index}", each.cut_bytes) for (topic, index), each in recovered.items() if each.cut_bytes]
+    done += [f"{count:,} bytes cut from {name}" for name, count in cut[:MOST_NAMED]]
+    if len(cut) > MOST_NAMED:
+        done.append(f"{sum(count for _, count in cut[MOST_NAMED:]):,} from {len(cut) - MOST_NAMED} others")
+    counts = {
+        "{} indexes rebuilt": sum(each.rebuilt_indexes for each in recovered.values()),
+        "leader epochs of {} logs learned from their batches": sum(each.epochs_lost for each in recovered.values()),
+        "{} files of interrupted work removed": sum(each.interrupted for each in recovered.values()),
+    }
+    done += [text.format(f"{count:,}") for text, count in counts.items() if count]
+    done += [f"{name} was broken and not used" for name in unreadable]
+    return f"recovered {len(recovered):,} logs in {seconds:.1f} s: {', '.join(done)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from zlib import crc32
 
@@ -35,6 +35,7 @@ class LogConfig(NamedTuple):
     index_interval_bytes: int = 4096
     segment_index_bytes: int = 10 * 1024 * 1024
     segment_jitter_ms: int = 0
+    file_delete_delay_ms: int = 60_000
 
 
 class Place(NamedTuple):
@@ -103,14 +104,22 @@ class Segment:
     __slots__ = ("_first_timestamp", "_recent", "base_offset", "created", "indexes", "log", "size")
 
     def __init__(
-        self, files: Files, directory: str, base_offset: int, config: LogConfig, created: int, *, new: bool
+        self,
+        files: Files,
+        directory: str,
+        base_offset: int,
+        config: LogConfig,
+        created: int,
+        *,
+        new: bool,
+        suffix: str = "",
     ) -> None:
-        """One that is not there yet, or one that is there and is trusted as it is."""
+        """One that is not there yet, or one that is there and is trusted as it is. The suffix ends its files' names."""
         name = f"{directory}/{base_offset:020d}"
         self.base_offset = base_offset
         self.created = created
-        self.log = (files.create if new else files.open)(f"{name}.log")
-        self.indexes = Indexes(files, name, base_offset, config.index_interval_bytes, new=new)
+        self.log = (files.create if new else files.open)(f"{name}.log{suffix}")
+        self.indexes = Indexes(files, name, base_offset, config.index_interval_bytes, new=new, suffix=suffix)
         self.size = 0 if new else self.log.size
         self._first_timestamp: int | None = None  # the largest of the first batch
         self._recent = _Recent(base_offset if new else NOWHERE)
@@ -133,25 +142,21 @@ class Segment:
         self.indexes.seal()
         self._recent = _Recent(NOWHERE)
 
-    def rebuild(self, batches: Iterable[tuple[int, BatchHeader]]) -> int:
-        """Make the indexes anew from these batches, and cut off what follows them; returns how many bytes that was."""
-        self.indexes.reset()
+    def cut(self, size: int) -> int:
+        """Without what follows, which no index knows of; returns how many bytes that was."""
+        before, self.size = self.log.size, size
         self._first_timestamp = None
-        before, self.size = self.log.size, 0
-        for position, header in batches:
-            self.size = position + self.indexes.note(header, position)
-        self.indexes.seal()
-        if self.size < before:
-            self.log.truncate(self.size)
-        return before - self.size
+        if size < before:
+            self.log.truncate(size)
+        return before - size
+
+    @property
+    def files(self) -> tuple[File, ...]:
+        return self.log, *self.indexes.files
 
     def close(self) -> None:
-        for file in (self.log, *self.indexes.files):
+        for file in self.files:
             file.close()
-
-    def remove(self) -> None:
-        for file in (self.log, *self.indexes.files):
-            file.remove()
 
     def must_roll(self, config: LogConfig, size: int, last_offset: int, max_timestamp: int, now: int) -> bool:
         """Whether batches of this size, up to this offset and time, have to go to a new segment."""

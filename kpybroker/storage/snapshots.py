@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Collection
 
 from kpybroker.machine import Instant
 from kpybroker.storage.files import Files
@@ -19,55 +20,96 @@ from kpybroker.wire.schemas.files import ProducerSnapshot
 VERSION = 1
 HEAD = struct.Struct(">hI")  # version, checksum of what follows
 NOWHERE = -1
+LEAST_PLACES = 16
 _NAME = re.compile(r"(\d{20})\.snapshot")
 _Entry = ProducerSnapshot.ProducerEntry
 
 
-def write_snapshot(log: Log, producers: Producers, previous: int) -> int:
-    """Writes what is known at the end of the log; returns that offset.
+class Snapshots:
+    """The snapshots of one log: of each segment the one where it begins, and the one of the last clean stop."""
 
-    The snapshot of the offset `previous` goes, unless a segment begins there: Kafka keeps one for each segment.
+    def __init__(self, files: Files, directory: str) -> None:
+        self._files = files
+        self._directory = directory
+        names = [_NAME.fullmatch(name) for name in files.list(directory)]
+        self.offsets = sorted([int(found[1]) for found in names if found])
+
+    def write(self, offset: int, producers: Producers) -> None:
+        """What is known before the batch at the offset."""
+        write_snapshot(self._files, self._directory, offset, producers)
+        if offset not in self.offsets:
+            self.offsets = sorted([*self.offsets, offset])
+
+    def remove(self, *offsets: int) -> None:
+        for offset in offsets:
+            self._files.remove(_path(self._directory, offset))
+            self.offsets.remove(offset)
+
+    def remove_strays(self, bases: list[int]) -> None:
+        """Those of no segment: only the newest may stay, and only if it is newer than those of segments."""
+        strays = [offset for offset in self.offsets if offset not in bases]
+        if strays and bases and strays[-1] >= max(bases):
+            strays.pop()
+        self.remove(*strays)
+
+    def keep_within(self, start_offset: int, end_offset: int) -> None:
+        """Those at or before the start of the log go, and those after this end (ProducerStateManager)."""
+        self.remove(*[offset for offset in self.offsets if not start_offset < offset <= end_offset])
+
+    def load(self) -> tuple[Producers, int]:
+        """What the newest sound one knows, and its offset; nobody and NOWHERE if there is none. Broken ones go."""
+        while self.offsets:
+            newest = self.offsets[-1]
+            entries = _read(self._files.read_whole(_path(self._directory, newest)) or b"")
+            if entries is not None:
+                producers = Producers()
+                producers.producers = {entry.producer_id: _producer(entry) for entry in entries}
+                return producers, newest
+            self.remove(newest)
+        return Producers(), NOWHERE
+
+
+def write_snapshot(files: Files, directory: str, offset: int, producers: Producers) -> None:
+    entries = [_entry(number, producers.producers[number]) for number in _in_order(producers.producers)]
+    body = encode(ProducerSnapshot(crc=0, producer_entries=entries), VERSION)[4:]
+    files.write_whole(_path(directory, offset), HEAD.pack(VERSION, crc32c(body)) + body)
+
+
+def load_producers(log: Log, now: Instant, expiration_ms: int, *, trusted: bool) -> tuple[Producers, int]:
+    """Who has written to an existing log, and the offset of the snapshot that tells it, or NOWHERE.
+
+    `trusted`: after a clean stop. Then a log without any snapshot has no producers (UnifiedLog.rebuildProducerState).
+    Those who were silent for too long are passed over, as Kafka does (ProducerStateManager.loadFromSnapshot).
     """
-    value = ProducerSnapshot(
-        crc=0, producer_entries=[_entry(number, one) for number, one in producers.producers.items()]
-    )
-    body = encode(value, VERSION)[4:]
-    log.files.write_whole(_path(log, log.end_offset), HEAD.pack(VERSION, crc32c(body)) + body)
-    if previous not in (NOWHERE, log.end_offset, *[segment.base_offset for segment in log.segments.all]):
-        log.files.remove(_path(log, previous))
-    return log.end_offset
+    if not log.segments.all:
+        return Producers(), NOWHERE
+    snapshots = Snapshots(log.files, log.directory)
+    if trusted and not snapshots.offsets and log.end_offset > log.start_offset:
+        snapshots.write(log.end_offset, Producers())
+    snapshots.keep_within(log.start_offset, log.end_offset)
+    producers, offset = snapshots.load()
+    snapshots.remove_strays([segment.base_offset for segment in log.segments.all])
+    producers.expire(now, expiration_ms)
+    for header in log.headers(max(log.start_offset, offset)):
+        producers.replay(header)
+    return producers, offset
 
 
-def read_snapshot(log: Log, now: Instant, expiration_ms: int) -> tuple[Producers, int]:
-    """What the newest sound snapshot knows, and its offset; nobody and NOWHERE if there is none.
+def _in_order(numbers: Collection[int]) -> list[int]:
+    """As Kafka finds them in its java.util.HashMap: by the place of each hash in a table that is a quarter empty."""
+    places = LEAST_PLACES
+    while len(numbers) > places // 4 * 3:
+        places *= 2
 
-    Broken ones are removed, and so are those of offsets that the log does not have (any more) and older ones, unless a
-    segment begins there. Producers that have been silent for too long are passed over, as Kafka does
-    (ProducerStateManager.loadFromSnapshot).
-    """
-    bases = [segment.base_offset for segment in log.segments.all]
-    producers, found = Producers(), NOWHERE
-    for offset in _offsets(log.files, log.directory) if bases else ():
-        entries = None
-        if found == NOWHERE and offset <= log.end_offset:
-            entries = _read(log.files.read_whole(_path(log, offset)) or b"")
-        if entries is not None:
-            producers.producers = {entry.producer_id: _producer(entry) for entry in entries}
-            producers.expire(now, expiration_ms)
-            found = offset
-        elif found == NOWHERE or offset not in bases:
-            log.files.remove(_path(log, offset))
-    return producers, found
+    def place(number: int) -> int:
+        code = (number ^ number >> 32) & 0xFFFFFFFF
+        return (code ^ code >> 16) & places - 1
+
+    return sorted(numbers, key=place)
 
 
-def _path(log: Log, offset: int) -> str:
-    return f"{log.directory}/{offset:020d}.snapshot"
-
-
-def _offsets(files: Files, directory: str) -> list[int]:
-    """The offsets that there are snapshots of, the newest first."""
-    names = [_NAME.fullmatch(name) for name in files.list(directory)]
-    return sorted([int(found[1]) for found in names if found], reverse=True)
+def _path(directory: str, offset: int) -> str:
+    return f"{directory}/{offset:020d}.snapshot"
 
 
 def _read(data: bytes) -> list[_Entry] | None:

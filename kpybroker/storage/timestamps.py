@@ -9,8 +9,8 @@ from kpybroker.storage.segment import Found, Segment
 def find_timestamp(log: Log, timestamp: int) -> Found | None:
     """The first record whose timestamp is at least this one (ListOffsets); None if there is none."""
     for segment in log.segments.all:
-        if segment.size == 0:  # just begun: it has no file yet
-            break
+        if segment.size == 0:  # just begun, or all that was in it was compacted away
+            continue
         largest = segment.indexes.largest.timestamp
         if (largest if largest >= 0 else log.files.modified(segment.log.path)) >= timestamp:
             return _first(segment, timestamp, log.start_offset)

@@ -240,9 +240,16 @@ def check_header(header: BatchHeader) -> None:
 
 
 def check_records(
-    batch: Bytes, header: BatchHeader, *, records_limit: int = WALKED_RECORDS, bytes_limit: int = WALKED_BYTES
+    batch: Bytes,
+    header: BatchHeader,
+    *,
+    records_limit: int = WALKED_RECORDS,
+    bytes_limit: int = WALKED_BYTES,
+    numbered: bool = False,
 ) -> Walk:
     """Walks the records of a client's batch, without making objects of them, up to a bound.
+
+    `numbered`: offset deltas have to be the records' numbers in an uncompressed batch too, where Kafka does not look.
 
     An uncompressed batch: its first `records_limit` records. A compressed one: these too, if its records take at most
     `bytes_limit` bytes when decompressed. Kafka walks everything; `walked` tells.
@@ -261,10 +268,11 @@ def check_records(
         except WireError as error:
             # Kafka's KafkaException "Failed to decompress record stream" has no code of its own
             raise BatchError(Error.UNKNOWN_SERVER_ERROR, str(error)) from error
-    return _walk(data, header, min(records_limit, header.records_count))
+    numbered = numbered or header.codec != NONE  # Kafka writes these anew, and cannot otherwise (LogValidator)
+    return _walk(data, header, min(records_limit, header.records_count), numbered=numbered)
 
 
-def _walk(data: Bytes, header: BatchHeader, count: int) -> Walk:  # noqa: PLR0912
+def _walk(data: Bytes, header: BatchHeader, count: int, *, numbered: bool) -> Walk:  # noqa: PLR0912
     """Every other refusal here is Kafka's InvalidRecordException: INVALID_RECORD (DefaultRecord.java, readFrom).
 
     Kafka believes the records' own lengths in a compressed batch and does not look; no consumer could read it.
@@ -293,8 +301,7 @@ def _walk(data: Bytes, header: BatchHeader, count: int) -> Walk:  # noqa: PLR091
                 offset_delta, position = read_unsigned(data, position)
                 number, position = read_unsigned(data, position)
             deltas.add(delta)
-            if offset_delta != index << 1 and header.codec != NONE:
-                # Kafka writes it anew, and cannot (LogValidator); where nothing is compressed it does not look.
+            if offset_delta != index << 1 and numbered:
                 raise BatchError(Error.UNKNOWN_SERVER_ERROR, f"record {index}: an offset delta that is not its number")
             if number & 1:  # any negative size is null, as in Kafka
                 keyless.append(index)

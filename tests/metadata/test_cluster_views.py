@@ -101,7 +101,7 @@ def test_each_start_is_an_election() -> None:
         assert (found.leader_id, found.leader_epoch) == (1, epoch)
         assert found.high_watermark == found.current_voters[0].log_end_offset
         ends.append(found.high_watermark)
-        bench.state.close()
+        bench.state.close(bench.now)
     assert ends == sorted(set(ends))
 
 
@@ -134,7 +134,7 @@ def test_a_feature_that_was_given_up_stays_so() -> None:
     assert update(client, "eligible.leader.replicas.version", 0, 2) == Error.NONE
     assert before.pop("eligible.leader.replicas.version") == 1
     assert finalized(client) == before
-    bench.state.close()
+    bench.state.close(bench.now)
     assert finalized(Bench(files=files).connect()) == before
 
 

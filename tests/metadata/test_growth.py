@@ -61,7 +61,7 @@ def test_a_restart_finds_the_partitions_and_their_records() -> None:
     client.ask(create_topic("t"), 7)
     grow(client, wanted("t", 3))
     assert produced(client.ask(produce("t", b"value", index=2), 9)) == (0, 0)
-    first.state.close()
+    first.state.close(first.now)
     again = Bench(files=files).connect()
     assert partitions(again, "t") == 3
     assert fetched(again.ask(fetch(("t", 2, 0)), 12)) == {("t", 2): [b"value"]}

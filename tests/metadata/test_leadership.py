@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kpybroker.metadata.image import Image
 from kpybroker.metadata.leadership import NO_LEADER, led_partitions
+from kpybroker.wire.schemas.cluster_state import FeatureLevelRecord
 from kpybroker.wire.schemas.cluster_topics import PartitionChangeRecord, PartitionRecord, TopicRecord
 
 TOPIC_ID = bytes(range(16))
@@ -12,6 +13,7 @@ TOPIC_ID = bytes(range(16))
 def image(*partitions: tuple[int, list[int]]) -> Image:
     """One topic; each partition has a leader and replicas."""
     made = Image()
+    made.replay(FeatureLevelRecord(name="eligible.leader.replicas.version", feature_level=1))
     made.replay(TopicRecord(name="t", topic_id=TOPIC_ID))
     for index, (leader, replicas) in enumerate(partitions):
         made.replay(

@@ -136,6 +136,8 @@ def test_a_full_disk_and_a_limit() -> None:
     client.send(alteration(ALICE, producer_byte_rate=1.0), 1)
     assert [entry for answer in client.answers for entry in answer.entries if entry.error_code == 0] == []
     disk.is_full = False
+    assert not bench.core.bugs
+    bench = Bench(files=disk)
     other = bench.connect()
     assert described(other) == []
     assert alter(other, ALICE, producer_byte_rate=1.0) == 0

@@ -97,7 +97,7 @@ def test_an_error_at_the_start_ends_the_server() -> None:
     assert isinstance(running.error, BaseExceptionGroup)
     assert running.error.subgroup(OSError) is not None
     assert all(sock.fileno() < 0 for _, sock in assembly.listeners)
-    assembly.core.state.close()
+    assembly.core.state.close(assembly.clock.now())
 
 
 def test_requests_after_a_large_one() -> None:

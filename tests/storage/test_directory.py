@@ -28,9 +28,12 @@ def opened(files: Files, meta: Meta = META) -> DataDirectory:
 
 
 def test_an_empty_directory_becomes_ours(files: Files) -> None:
-    """meta.properties as a KRaft broker writes it."""
+    """meta.properties as a KRaft broker writes it, and checkpoints that are empty."""
     directory = opened(files)
-    assert files.list("") == [".lock", "meta.properties"]
+    checkpoints = ["cleaner", "log-start", "recovery-point", "replication"]
+    assert files.list("") == sorted(
+        [".lock", "meta.properties", *[f"{name}-offset-checkpoint" for name in checkpoints]]
+    )
     assert files.read_whole("meta.properties") == (
         b"version=1\ncluster.id=4L6g3nShT-eMCtK--X86sw\nnode.id=1\ndirectory.id=AAECAwQFBgcICQoLDA0ODw\n"
     )
@@ -54,11 +57,12 @@ def test_logs_are_there_again_after_a_clean_stop(files: Files) -> None:
     assert list(directory.logs) == [("a-b", 0), ("a-b", 1), ("a-b", 2)]
     for (_, number), log in directory.logs.items():
         assert (log.end_offset, log.recovery_point, log.topic_id) == (5 + number, 5 + number, TOPIC_ID)
-    directory.delete(("a-b", 1))
+    directory.delete(("a-b", 1), now=NOW)
     directory.close(clean=False)
     directory = opened(files)
     assert list(directory.logs) == [("a-b", 0), ("a-b", 2)]
-    assert directory.recovered == {key: Recovery(checked_segments=1) for key in directory.logs}
+    checked = {key: Recovery(checked_segments=1, checked_bytes=log.size) for key, log in directory.logs.items()}
+    assert directory.recovered == checked
 
 
 def test_a_directory_of_kafka_is_opened(tmp_path: Path) -> None:
@@ -70,7 +74,8 @@ def test_a_directory_of_kafka_is_opened(tmp_path: Path) -> None:
     assert (directory.was_clean, directory.broker_epoch) == (True, 18)
     ends = {key: log.end_offset for key, log in directory.logs.items()}
     assert ends == {("__cluster_metadata", 0): 176, ("packed", 0): 69, ("plain", 0): 60, ("timed", 0): 115}
-    assert directory.recovered == {("__cluster_metadata", 0): Recovery(checked_segments=1)}
+    log = directory.logs["__cluster_metadata", 0]
+    assert directory.recovered == {("__cluster_metadata", 0): Recovery(checked_segments=1, checked_bytes=log.size)}
     assert directory.logs["__cluster_metadata", 0].topic_id == bytes(15) + b"\x01"
     directory.close()
 
@@ -162,3 +167,18 @@ def test_an_ephemeral_directory_keeps_nothing(tmp_path: Path) -> None:
     assert read(log, 0) == b"".join(written)
     directory.close()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe", b"1\n0\n", b"0\n2\na-b 0 5\n", b"0\n1\na-b 0\n", b"0\n1\na-b x 5\n"])
+@pytest.mark.parametrize("name", ["recovery-point", "log-start", "cleaner"])
+def test_a_broken_checkpoint_counts_as_empty(files: Files, name: str, data: bytes) -> None:
+    """As in Apache Kafka (LogManager.loadLogs): everything is checked, and logs begin with their first segments."""
+    directory = opened(files)
+    fill(directory.create(("a-b", 0), LogConfig(), NOW, topic_id=TOPIC_ID), 5)
+    directory.close(clean=False)
+    files.write_whole(f"{name}-offset-checkpoint", data)
+    directory = opened(files)
+    log = directory.logs["a-b", 0]
+    assert (log.start_offset, log.end_offset) == (0, 5)
+    assert directory.offsets.unreadable == [f"{name}-offset-checkpoint"]
+    assert directory.recovered["a-b", 0].checked_segments == 1

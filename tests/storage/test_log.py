@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpybroker.storage.files import Files, RealFiles, StorageError
-from kpybroker.storage.log import Log
+from kpybroker.storage.log import Log, delete
 from kpybroker.storage.memory import MemoryFiles
 from kpybroker.storage.recovery import open_log
 from kpybroker.storage.segment import RECENT_LIMIT, LogConfig
@@ -323,7 +323,7 @@ def test_a_deleted_log_is_gone_but_its_slices_are_not(files: Files) -> None:
     log = new_log(files)
     written = fill(log, 30)
     piece = log.read(0, 1000, upper_bound=30)
-    log.delete()
+    delete(log, NOW)
     assert files.list("") == []
     assert piece is not None
     assert not isinstance(piece, Error)
@@ -353,14 +353,14 @@ def test_flush_moves_the_recovery_point(files: Files) -> None:
     log = new_log(files)
     fill(log, 40)
     assert log.recovery_point == 0
-    log.flush()
+    log.durable.flush_now()
     assert log.recovery_point == 40
     fill(log, 5)
-    end_offset, unsynced = log.unsynced()
-    assert end_offset == 45
+    flush = log.durable.flush()
+    assert flush.end_offset == 45
     segments = [name for name in segment_names(files) if int(name[:20]) >= 22]
-    assert len(unsynced) == 3 * len(segments) + 1  # a log and two indexes each, and the directory
-    for sync in unsynced:
-        sync()
-    log.synced(end_offset)
+    assert len(flush.calls) == 3 * len(segments) + 1  # a log and two indexes each, and the directory
+    flush.carry_out()
+    log.durable.done(flush, NOW)
     assert log.recovery_point == 45
+    assert not log.durable.flush().calls  # nothing has come since

@@ -1,0 +1,98 @@
+"""Files that nobody needs any more: they take another name at once and go some time later, as Kafka's do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from heapq import heappop, heappush
+
+from kpybroker.machine import Instant
+from kpybroker.storage.files import File, Files
+
+DELETED = ".deleted"  # LogFileUtils.DELETED_FILE_SUFFIX
+DELETED_DIRECTORY = "-delete"  # LogFileUtils.DELETE_DIR_SUFFIX
+LONGEST_NAME = 255  # of a file, on all common disks
+FILES_AT_ONCE = 8  # that one wake removes
+
+
+class Removals:
+    """What of one data directory is to be removed, and when; a Chore. What a stop leaves, the next start removes.
+
+    `at_once`: nobody looks into the directory, so nothing is renamed and nothing waits.
+    """
+
+    def __init__(self, files: Files, *, at_once: bool) -> None:
+        self._files = files
+        self.at_once = at_once
+        self.delay_ms = 60_000  # log.segment.delete.delay.ms
+        self._waiting: list[tuple[Instant, str, bool]] = []  # a heap; whether the files of a tree were removed already
+        self._under_way: Iterator[str] = iter(())  # files of a tree that is being removed
+
+    def file(self, file: File, at: Instant) -> None:
+        """One file goes (LogSegment.changeFileSuffixes). Slices of it keep their bytes."""
+        if self.at_once:
+            file.remove()
+        else:
+            file.close()
+            self.path(file.path, at)
+
+    def path(self, path: str, at: Instant) -> None:
+        """As `file`, for one that is not open; it may be missing."""
+        if self.at_once:
+            self._files.remove(path)
+        elif self._files.exists(path):
+            self._files.rename(path, path + DELETED)
+            self.later(path + DELETED, at)
+
+    def partition(self, path: str, topic_id: bytes | None, now: Instant, *, name: str | None = None) -> None:
+        """A partition's directory goes (LogManager.asyncDelete), after the broker's delay, whatever its topic's is
+        (LogManager.deleteLogs). `name` is the partition's, if it is not the path."""
+        if self.at_once:
+            self._files.remove_tree(path)
+        elif self._files.exists(path):
+            gone = deleted_name(name or path, topic_id or bytes(16))
+            self._files.remove_tree(gone)
+            self._files.rename(path, gone)
+            self.later(gone, now + self.delay_ms)
+
+    def later(self, path: str, at: Instant) -> None:
+        """A file or a tree (by its name) that has its last name already goes when it is time."""
+        if self.at_once:
+            self._remove(path)
+        else:
+            heappush(self._waiting, (at, path, False))
+
+    def due(self) -> Instant | None:
+        return self._waiting[0][0] if self._waiting else None
+
+    def expire(self, now: Instant) -> None:
+        """Removes a few files of what is due. One that cannot be removed is left to the next start."""
+        for _ in range(FILES_AT_ONCE):
+            if not self._waiting or self._waiting[0][0] > now:
+                return
+            path = next(self._under_way, None)
+            if path is None:
+                _, path, walked = heappop(self._waiting)
+                inside = self._files.list(path) if path.endswith(DELETED_DIRECTORY) and not walked else []
+                if len(inside) > FILES_AT_ONCE:  # one after another, and then, with what came meanwhile, the tree
+                    self._under_way = iter([f"{path}/{name}" for name in inside])
+                    heappush(self._waiting, (now, path, True))
+                    continue
+            self._remove(path)
+
+    def forget(self) -> None:
+        """Nothing is removed any more."""
+        self._waiting.clear()
+
+    def _remove(self, path: str) -> None:
+        if path.endswith(DELETED_DIRECTORY):
+            self._files.remove_tree(path)
+        else:
+            self._files.remove(path)
+
+
+def deleted_name(partition: str, topic_id: bytes) -> str:
+    """TOPIC-N.UNIQUE-delete, cut in the topic's name if it would be too long (LocalLog.logDeleteDirName). Its topic's
+    id tells a partition from others of the same name."""
+    topic, _, index = partition.rpartition("-")
+    rest = f"-{index}.{topic_id.hex()}{DELETED_DIRECTORY}"
+    return topic[: LONGEST_NAME - len(rest)] + rest

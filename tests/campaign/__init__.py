@@ -1,0 +1,1 @@
+"""Campaigns: brokers that are killed and reopened thousands of times, and what they had promised."""

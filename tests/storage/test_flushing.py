@@ -1,0 +1,128 @@
+"""What the disk is known to have of a log: which calls a flush makes, and what it is worth when they have been made."""
+
+from __future__ import annotations
+
+import errno
+from random import Random
+
+import pytest
+
+from kpybroker.storage.faulty import Fault, FaultyFiles
+from kpybroker.storage.files import DiskError, Files, RealFiles
+from kpybroker.storage.log import Log
+from kpybroker.storage.volatile import Disk
+from tests.storage.logs import DIRECTORY, NOW, SMALL, append, batch, fill, read, reopen
+
+
+def new_log(files: Files) -> Log:
+    files.make_directory("")
+    return Log(files, DIRECTORY, SMALL, NOW, topic_id=b"0123456789abcdef")
+
+
+def test_to_acknowledge_is_less_than_to_flush(files: Files) -> None:
+    """The records' bytes are enough to answer for them; a start that looks at nothing needs the indexes too."""
+    log = new_log(files)
+    fill(log, 1)
+    first = log.durable.acknowledge()
+    first.carry_out()
+    log.durable.done(first, NOW)
+    assert (log.durable.synced_offset, log.recovery_point) == (1, 0)
+    fill(log, 1)
+    assert len(log.durable.acknowledge().calls) == 1  # of one file: the names have been synced
+    whole = log.durable.flush()
+    assert len(whole.calls) == 5  # the log, two indexes, the leader epochs, and the names of these
+    whole.carry_out()
+    log.durable.done(whole, NOW + 7)
+    assert (log.durable.synced_offset, log.recovery_point, log.durable.flushed_at) == (2, 2, NOW + 7)
+    assert not log.durable.flush().calls
+
+
+def test_a_name_counts_when_its_sync_is_over(files: Files) -> None:
+    """Two flushes at once: the second does not rely on the first, which is not through yet, for the names."""
+    log = new_log(files)
+    fill(log, 40)
+    background = log.durable.flush(log.segments.all[-1].base_offset)
+    urgent = log.durable.acknowledge()
+    directories = [call for call in urgent.calls if getattr(call, "func", None) == files.sync_directory]
+    assert [call.args for call in directories] == [(DIRECTORY,), ("",)]  # type: ignore[attr-defined]
+    background.carry_out()
+    log.durable.done(background, NOW)
+    assert not [call for call in log.durable.acknowledge().calls if hasattr(call, "func")]
+
+
+def test_a_flush_up_to_an_offset_leaves_the_rest() -> None:
+    """What was flushed survives any loss of power without being looked at; what comes after may not."""
+    for seed in range(30):
+        disk = Disk()
+        log = new_log(FaultyFiles(disk))
+        written = fill(log, 60)
+        end = log.segments.all[-1].base_offset
+        flush = log.durable.flush(end)
+        flush.carry_out()
+        log.durable.done(flush, NOW)
+        assert log.recovery_point == end
+        disk.lose_power(Random(seed))
+        log, recovery = reopen(FaultyFiles(disk), clean=False, recovery_point=end)
+        assert recovery.checked_segments <= 1
+        assert log.end_offset >= end
+        found = b"".join(read(log, segment.base_offset) for segment in log.segments.all)
+        assert b"".join(written).startswith(found)
+
+
+def test_records_survive_with_their_bytes_alone() -> None:
+    """After the least that a sync may do, all records come back; their indexes are made anew."""
+    for seed in range(30):
+        disk = Disk()
+        log = new_log(FaultyFiles(disk))
+        log.durable.write_later()
+        log.epochs.lead(0, 0)
+        written = []
+        for _ in range(12):
+            written += fill(log, 3)
+            flush = log.durable.acknowledge()
+            fill(log, 1)  # what comes meanwhile
+            written.append(batch(log.end_offset - 1))
+            flush.carry_out()
+            log.durable.done(flush, NOW)
+        promised = log.durable.synced_offset
+        disk.lose_power(Random(seed))
+        log, _ = reopen(FaultyFiles(disk), clean=False, recovery_point=0)
+        assert log.end_offset >= promised
+        found = b"".join(read(log, segment.base_offset) for segment in log.segments.all)
+        assert b"".join(written).startswith(found)
+        assert [entry.epoch for entry in log.epochs.entries] == [0]
+
+
+def test_a_sync_on_its_own_descriptor(tmp_path: object) -> None:
+    """A file is synced whether or not it is open by then; one that is gone says so."""
+    files = RealFiles(str(tmp_path), open_limit=1)
+    log = new_log(files)
+    fill(log, 40)
+    flush = log.durable.flush()
+    for segment in log.segments.all:
+        segment.close()
+    flush.carry_out()
+    files.remove_tree(DIRECTORY)
+    with pytest.raises(DiskError) as error:
+        flush.carry_out()
+    assert error.value.errno == errno.ENOENT
+    assert not log.durable.explains(flush, error.value)
+    log.segments.drop(log.segments.all[:1])
+    assert log.durable.explains(flush, error.value)
+
+
+def test_a_close_after_a_failure_promises_nothing() -> None:
+    """A log of which a sync has failed is not closed as if all were well, and not synced again."""
+    files = FaultyFiles()
+    log = new_log(files)
+    fill(log, 3)
+    files.plan.arm(Fault(("sync",)))
+    flush = log.durable.flush()
+    with pytest.raises(DiskError) as error:
+        flush.carry_out()
+    log.durable.failure = error.value
+    before = files.plan.operations
+    with pytest.raises(DiskError):
+        log.durable.flush_now()
+    assert files.plan.operations == before
+    append(log, batch(3))  # that nothing is appended is the partition's to see to
