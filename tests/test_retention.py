@@ -86,7 +86,8 @@ def test_how_many_bytes_are_kept(name: str) -> None:
 
 def test_a_compacted_topic_keeps_what_is_old() -> None:
     """log.cleanup.policy, and cleanup.policy of a topic: without `delete` nothing goes by its age."""
-    bench = Bench(config={**IN_TIME, "log.cleanup.policy": "compact"}, now=TIME + 8 * DAY)
+    config = {**IN_TIME, "log.cleanup.policy": "compact", "log.cleaner.backoff.ms": "1000"}
+    bench = Bench(config=config, now=TIME + 8 * DAY)
     client = bench.connect()
     for name, configs in (("kept", {}), ("t", {"cleanup.policy": "compact,delete"})):
         client.ask(create_topic(name, 1, configs), 7)
