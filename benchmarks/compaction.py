@@ -20,8 +20,9 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from kpybroker.storage.cleaning import Cleaning, Extent  # noqa: E402
+from kpybroker.storage.cleaning import Cleaning  # noqa: E402
 from kpybroker.storage.files import RealFiles  # noqa: E402
+from kpybroker.storage.learning import Extent  # noqa: E402
 from kpybroker.storage.log import Log  # noqa: E402
 from kpybroker.storage.offset_map import OffsetMap  # noqa: E402
 from kpybroker.storage.producers import Producers  # noqa: E402

@@ -189,8 +189,7 @@ class Core:
 
     def due(self) -> Instant | None:
         """When `wake` has something to do next."""
-        found = self.state.waiters.due(), self.state.housekeeping.due()
-        return min((at for at in found if at is not None), default=None)
+        return self.state.housekeeping.due(self.state.waiters.due())
 
     def synced(self, job: SyncJob, failures: Sequence[StorageError | None], now: Instant) -> None:
         """A job of `state.syncs` was carried out: who has waited for it goes on."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from kpybroker.config.settings import Settings
-from kpybroker.machine import Instant, Key
+from kpybroker.machine import AT_ONCE, Instant, Key
 from kpybroker.metadata.image import Image
 from kpybroker.replicas import Replicas
 from kpybroker.storage.checkpoints import Changed
@@ -13,9 +13,9 @@ from kpybroker.storage.directories import DataDirectories
 from kpybroker.storage.directory import DataDirectory
 from kpybroker.storage.log import Log
 from kpybroker.storage.log import make_files as make_log_files
-from kpybroker.storage.offset_files import HIGH_WATERMARKS, METADATA_TOPIC, RECOVERY_POINTS
+from kpybroker.storage.offset_files import HIGH_WATERMARKS, RECOVERY_POINTS
+from kpybroker.wire.internal import METADATA_TOPIC
 
-AT_ONCE: Instant = 0
 LOGS_AT_ONCE = 250  # that one wake looks at
 
 
@@ -94,5 +94,5 @@ def make_files(image: Image, replicas: Replicas, directories: DataDirectories, n
 def take_snapshots(directories: DataDirectories) -> None:
     """What is known of producers at the ends of the logs, that of the cluster among them."""
     for _, log in directories.logs():
-        if log.begun is not None:
-            log.begun(log.end_offset)
+        if log.take_snapshot is not None:
+            log.take_snapshot(log.end_offset)

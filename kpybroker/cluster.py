@@ -10,6 +10,7 @@ from kpybroker.housekeeping import Chore
 from kpybroker.journal import Journal, Stream
 from kpybroker.machine import Decision, Instant, Record
 from kpybroker.metadata.controller import Controller
+from kpybroker.metadata.record_versions import level_of, version_at
 from kpybroker.partition import Partition
 from kpybroker.storage.segment import LogConfig
 from kpybroker.wire.internal import encode_metadata
@@ -17,7 +18,6 @@ from kpybroker.wire.internal import encode_metadata
 if TYPE_CHECKING:
     from kpybroker.keeping import Keeping
 
-METADATA_TOPIC_ID = bytes(15) + b"\1"  # org.apache.kafka.common.Uuid.METADATA_TOPIC_ID
 FIRST_EPOCH = 1
 Addresses = Mapping[str, tuple[str, int]]
 
@@ -38,7 +38,7 @@ class ClusterLog:
         partition.log.config = _log_config(partition.log.config, settings)
         self._controller = controller
         self._partition = partition
-        self._stream = Stream(controller, partition, _row)
+        self._stream = Stream(controller, partition, self._row)
         self._journal = journal
         self._node = settings.int("node.id")
         self.keeping: Keeping | None = None
@@ -63,6 +63,10 @@ class ClusterLog:
 
     def carry_out(self, decision: Decision, now: Instant) -> None:
         self._journal.carry_out(self._stream, decision, now)
+
+    def _row(self, record: Record) -> tuple[None, bytes]:
+        level = level_of(self._controller.image.features)
+        return None, encode_metadata(record.value, version_at(level, record.value, record.version))
 
     def load(self, now: Instant) -> None:
         """Replays what there is, and leads from here on. StorageError: that cannot be, and nothing has changed."""
@@ -96,7 +100,3 @@ def _log_config(config: LogConfig, settings: Settings) -> LogConfig:
     internal = settings.value("internal.metadata.log.segment.bytes")  # for tests: smaller than the public one may be
     segment_bytes = internal if isinstance(internal, int) else settings.int("metadata.log.segment.bytes")
     return config._replace(segment_bytes=segment_bytes, segment_ms=settings.int("metadata.log.segment.ms"))
-
-
-def _row(record: Record) -> tuple[None, bytes]:
-    return None, encode_metadata(record.value, record.version)

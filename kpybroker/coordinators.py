@@ -123,7 +123,7 @@ class GroupCoordinators:
             self._deadlines.note(number, stream)
 
     def due(self) -> Instant | None:
-        return min(self._deadlines.values(), default=None)
+        return min(self._deadlines.values()) if self._deadlines else None
 
     def expire(self, now: Instant) -> None:
         for number in [number for number, at in self._deadlines.items() if at <= now]:

@@ -6,12 +6,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from kpybroker.machine import Key, Record
+from kpybroker.machine import Instant, Key, Record
 from kpybroker.metadata.directories import OPEN, UNASSIGNED, assign, directory_of
-from kpybroker.metadata.image import CLUSTER_METADATA, Image, PartitionImage
+from kpybroker.metadata.image import Image, PartitionImage
+from kpybroker.metadata.record_versions import DIRECTORIES, level_of
 from kpybroker.storage.directories import DataDirectories, OfflineError
 from kpybroker.storage.directory import DataDirectory
+from kpybroker.wire.internal import METADATA_TOPIC
 from kpybroker.wire.schemas.cluster_topics import PartitionRecord
+
+MOST_WISHES = 10_000  # for partitions that may never be: as many as one request may make
 
 
 class Homes:
@@ -26,7 +30,7 @@ class Homes:
     def of(self, key: Key) -> DataDirectory:
         """Where a partition's files are, or will be when there are any. OfflineError: that directory has failed."""
         directories = self.directories
-        found = directories.metadata if key[0] == CLUSTER_METADATA else directories.holder(key)
+        found = directories.metadata if key[0] == METADATA_TOPIC else directories.holder(key)
         if found is None:
             known = self._image.partition(*key)
             home = UNASSIGNED if known is None else directory_of(known, self.node)
@@ -48,11 +52,17 @@ class Homes:
         return False
 
     def wish(self, key: Key, directory: DataDirectory) -> None:
-        """Where a partition is to be that is not there yet (LogManager.maybeUpdatePreferredLogDir)."""
+        """Where a partition is to be that is not there yet (LogManager.maybeUpdatePreferredLogDir); of too many, the
+        oldest are forgotten."""
+        self._wishes.pop(key, None)
         self._wishes[key] = directory.meta.directory_id
+        if len(self._wishes) > MOST_WISHES:
+            del self._wishes[next(iter(self._wishes))]
 
     def choose(self, records: Iterable[Record]) -> list[Record]:
         """What tells the cluster where the partitions are that these records have made, if it is this node's choice."""
+        if not self._is_told:
+            return []
         made = [record.value for record in records if isinstance(record.value, PartitionRecord)]
         new = [value for value in made if self.node in value.replicas and UNASSIGNED in map(bytes, value.directories)]
         found = []
@@ -61,9 +71,21 @@ class Homes:
             found.append((topic.name, topic.id, topic.partitions[value.partition_id]))
         return self._assign(found)
 
+    def drop_strays(self, now: Instant) -> None:
+        """A directory that was offline may hold what was deleted meanwhile, and a later topic of that name may have a
+        partition of the same number elsewhere (LogManager.loadLog)."""
+        counts = Counter(key for key, _ in self.directories.logs())
+        for directory in list(self.directories.all):
+            for key in [key for key in directory.logs if counts[key] > 1]:
+                topic = self._image.topics.get(key[0])
+                if topic is None or directory.logs[key].topic_id != topic.id:
+                    directory.delete(key, now=now)
+
     def correct(self) -> list[Record]:
         """What tells the cluster, at a start, where partitions were found that it believes to be elsewhere, and where
         those will be of which it knows nothing."""
+        if not self._is_told:
+            return []
         found: list[Record] = []
         unknown: list[tuple[str, bytes, PartitionImage]] = []
         for topic in self._image.topics.values():
@@ -77,6 +99,11 @@ class Homes:
                 elif holder is None and home in OPEN:
                     unknown.append((topic.name, topic.id, partition))
         return found + self._assign(unknown)
+
+    @property
+    def _is_told(self) -> bool:
+        """Whether the cluster has words for it: with metadata of before Kafka 3.7 it has none."""
+        return level_of(self._image.features) >= DIRECTORIES
 
     def _assign(self, partitions: Iterable[tuple[str, bytes, PartitionImage]]) -> list[Record]:
         counts: Counter[bytes] = Counter()

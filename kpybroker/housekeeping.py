@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from typing import Protocol
 
-from kpybroker.machine import Instant
-
-AT_ONCE: Instant = 0
+from kpybroker.machine import AT_ONCE, Instant
 
 
 class Chore(Protocol):
@@ -45,6 +43,12 @@ class Errands:
         else:
             self._waiting.appendleft((work, done))
 
+    def stop(self) -> None:
+        """The end: what is under way is given up, and leaves nothing half done behind."""
+        while self._waiting:
+            work, _ = self._waiting.popleft()
+            work.close()
+
 
 class Housekeeping:
     """All chores of one broker, in the order in which they were added."""
@@ -57,12 +61,17 @@ class Housekeeping:
     def add(self, *chores: Chore) -> None:
         self._chores += chores
 
-    def due(self) -> Instant | None:
-        return min((at for chore in self._chores if (at := chore.due()) is not None), default=None)
+    def due(self, first: Instant | None = None) -> Instant | None:
+        """The first moment that a chore waits for, or `first`, if that is earlier; asked after every answer."""
+        for chore in self._chores:
+            at = chore.due()
+            if at is not None and (first is None or at < first):
+                first = at
+        return first
 
-    def at_hand(self, now: Instant) -> list[Chore]:
-        """Those that are due."""
-        return [chore for chore in self._chores if (at := chore.due()) is not None and at <= now]
+    def at_hand(self, now: Instant) -> Iterator[Chore]:
+        """Those that are due, each asked when its turn has come: one before it may have changed its mind."""
+        return (chore for chore in self._chores if (at := chore.due()) is not None and at <= now)
 
 
 def _nothing() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from kpybroker.config.settings import Settings
 from kpybroker.machine import Decision, Instant, Record
 from kpybroker.metadata.controller import Controller
+from kpybroker.metadata.features import FINALIZED, METADATA_VERSION, OLDEST_LEVEL
 from kpybroker.metadata.reader import ControlRow, Reader
 from kpybroker.metadata.snapshots import Snapshots
 from kpybroker.partition import Partition
@@ -47,6 +48,7 @@ class Keeping:
         for _ in reader.read_log(log, self.snapshots.newest.offset):
             pass
         self._quorum = reader.quorum
+        self._refuse_other_levels()
         self._refuse_other_voters(reader.voters or (found.voters if found is not None else ()))
         self.snapshots.opened(reader.log_bytes, now)
         self._elect(found, now)
@@ -70,6 +72,16 @@ class Keeping:
             durable.failure = failure
             raise
         durable.done(flush, now)
+
+    def _refuse_other_levels(self) -> None:
+        """As Kafka does (MetadataVersion.fromFeatureLevel): what later records mean is not known."""
+        log, features = self._partition.log, self._controller.image.features
+        level = features.get(METADATA_VERSION, 0)
+        if features and not OLDEST_LEVEL <= level <= FINALIZED[METADATA_VERSION]:
+            reason = (
+                f"has metadata.version {level}; {OLDEST_LEVEL} (Kafka 3.3) to {FINALIZED[METADATA_VERSION]} are known"
+            )
+            raise StorageError(f"{log.files.root}/{log.directory}", reason)
 
     def _refuse_other_voters(self, voters: tuple[int, ...]) -> None:
         others = sorted(set(voters) - {self._node})

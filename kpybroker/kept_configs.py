@@ -14,15 +14,14 @@ from kpybroker.metadata.image import Image
 from kpybroker.metadata.reader import Reader
 from kpybroker.replicas import log_config
 from kpybroker.storage.files import DiskError, Files, StorageError
-from kpybroker.storage.metadata_snapshots import read_snapshot
-from kpybroker.storage.offset_files import METADATA_TOPIC
+from kpybroker.storage.metadata_snapshots import SNAPSHOT_NAME, read_snapshot
 from kpybroker.storage.segment import LogConfig, headers
 from kpybroker.wire.compiler import WireError
+from kpybroker.wire.internal import METADATA_TOPIC
 from kpybroker.wire.records import BatchHeader
 
 DIRECTORY = f"{METADATA_TOPIC}-0"
-_SNAPSHOT = re.compile(r"(\d{20})-(\d{10})\.checkpoint")
-_SEGMENT = re.compile(r"(\d{20})\.log")
+_SEGMENT = re.compile(r"\d{20}\.log")
 
 
 class KeptConfigs:
@@ -46,7 +45,7 @@ class KeptConfigs:
         reader, first = Reader(replay), 0
         names = self._files.list(DIRECTORY)
         try:
-            for found in [match for name in names if (match := _SNAPSHOT.fullmatch(name))][-1:]:
+            for found in [match for name in names if (match := SNAPSHOT_NAME.fullmatch(name))][-1:]:
                 first = int(found[1])
                 for _ in reader.read(read_snapshot(self._files, f"{DIRECTORY}/{found[0]}")):
                     pass

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 Instant: TypeAlias = int  # milliseconds since 1970 on the broker's own clock; always an argument, never read
+AT_ONCE: Instant = 0  # due already, whatever time it is
 Ticket: TypeAlias = int  # names one request that is still to be answered; rises with arrival
 Key: TypeAlias = tuple[str, int]  # (topic, partition): what a request can wait for
 

@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kpybroker.homes import Homes
-from kpybroker.machine import Decision, Instant, Key
+from kpybroker.machine import AT_ONCE, Decision, Instant, Key
 from kpybroker.metadata.directories import assign
 from kpybroker.metadata.image import Image
 from kpybroker.partition import Partition
 from kpybroker.replicas import Replicas
 from kpybroker.storage.directory import DataDirectory
+from kpybroker.storage.flushing import flush_all
 from kpybroker.storage.futures import discard, future_log, promote
-from kpybroker.storage.log import Log, make_files
-from kpybroker.storage.snapshots import write_snapshot
+from kpybroker.storage.log import Log
 from kpybroker.syncing import NOTHING
 from kpybroker.wire.records import OVERHEAD, BatchHeader
 
 SLICE = 1 << 16  # bytes that one wake copies
 MOST_BATCHES = 300
 HELD_MS = 5  # until the next look at what waits for a sync
-AT_ONCE: Instant = 0
 
 
 class Move:
@@ -52,24 +51,44 @@ class Move:
         elif future.end_offset < log.end_offset:  # what was there was compacted away, or deleted
             future.end_offset = log.end_offset
             future.roll(now)
-            make_files(future, now)
+            if future.segments.last is None:
+                future.begin(future.end_offset, now)
         return future.end_offset == log.end_offset
 
     def finish(self, now: Instant) -> None:
         """The copy takes the place of what it was made of (LogManager.replaceCurrentWithFutureLog)."""
         log, future = self.partition.log, self.future
         if future.segments.last is not None:
+            # Here and not at the top: a start pays for none of it.
+            from kpybroker.storage.aborted import keep_aborted  # noqa: PLC0415
+            from kpybroker.storage.snapshots import write_snapshot  # noqa: PLC0415
+
             if log.start_offset > future.start_offset:
                 future.begin_at(log.start_offset, now)
             future.epochs.entries = list(log.epochs.entries)
             future.epochs.save()
-            write_snapshot(future.files, future.directory, future.end_offset, self.partition.producers)
+            keep_aborted(log, future)
+            self._keep_snapshots()
+            producers = self.partition.producers
+            future.durable.written(write_snapshot(future.files, future.directory, future.end_offset, producers))
         if self.destination.offsets.is_synced:  # what is deleted below was promised
-            future.durable.flush_now()
+            flush_all(future.files, [future])
         promote(self.destination, self.partition.key, future, now)
         if self.destination.offsets.is_synced:
             future.files.sync_directory("")
         self.source.delete(self.partition.key, now=now)
+        if self.source.offsets.is_synced:
+            self.source.files.sync_directory("")
+
+    def _keep_snapshots(self) -> None:
+        """Who was known where a segment begins is known there of the copy too."""
+        log, future = self.partition.log, self.future
+        for segment in future.segments.all[1:]:
+            name = f"{segment.base_offset:020d}.snapshot"
+            data = log.files.read_whole(f"{log.directory}/{name}")
+            if data is not None:
+                future.files.write_whole(f"{future.directory}/{name}", data)
+                future.durable.written(f"{future.directory}/{name}")
 
 
 class Moves:
@@ -131,11 +150,13 @@ class Moves:
         if not is_all:
             self.under_way[key] = move
             return
-        move.finish(now)
-        self._moved(self._replicas.take_over(move.partition, now))
+        # The cluster is told first (ReplicaAlterLogDirsThread): if the new disk fails now, the partition is offline
+        # with it, and not made anew where it has been.
         known = self._image.topics[key[0]]
         node, home = self._homes.node, move.destination.meta.directory_id
         self._control(Decision((assign(known.partitions[key[1]], known.id, node, home),)), now)
+        move.finish(now)
+        self._moved(self._replicas.take_over(move.partition, now))
 
 
 def _some_batches(log: Log, offset: int) -> tuple[bytearray, list[BatchHeader]]:

@@ -7,17 +7,17 @@ from collections.abc import Callable
 
 from kpybroker.coordinators import GroupCoordinators
 from kpybroker.homes import Homes
-from kpybroker.machine import Decision, Instant
+from kpybroker.machine import AT_ONCE, Decision, Instant
 from kpybroker.metadata.image import Image
 from kpybroker.metadata.leadership import directory_failed
 from kpybroker.replicas import Replicas
 from kpybroker.storage.directories import OfflineError
 from kpybroker.storage.directory import DataDirectory
 from kpybroker.storage.files import DiskError, StorageError
+from kpybroker.storage.flushing import Calls
 from kpybroker.waiting import Waiters
 
 log = logging.getLogger("kpybroker")
-AT_ONCE: Instant = 0
 
 
 class Outages:
@@ -97,7 +97,7 @@ class Outages:
                 except OfflineError:
                     break
 
-    def close(self, broker_epoch: int) -> None:
+    def close(self, broker_epoch: int, carry_out: Callable[[Calls], None]) -> None:
         """The very last step."""
-        for failure in self._directories.close(broker_epoch=broker_epoch):
+        for failure in self._directories.close(broker_epoch=broker_epoch, carry_out=carry_out):
             self.disk_failed(failure)

@@ -9,8 +9,7 @@ from kpybroker.machine import Instant, Key
 from kpybroker.storage.checkpoints import EpochEntry
 from kpybroker.storage.files import Slice
 from kpybroker.storage.log import Log
-from kpybroker.storage.producers import Duplicate, Producers
-from kpybroker.storage.snapshots import NOWHERE, write_snapshot
+from kpybroker.storage.producers import NO_SNAPSHOT, Duplicate, Producers
 from kpybroker.syncing import Hold, Syncs
 from kpybroker.validation import LOG_APPEND_TIME, ZSTD, Refusal, examine, examine_rewriting
 from kpybroker.wire.errors import Error
@@ -51,7 +50,7 @@ class Partition:
         self.producers = producers
         self.settings = settings
         self.leader_epoch = 0
-        self.snapshot_offset = NOWHERE
+        self.snapshot_offset = NO_SNAPSHOT
         self.producer_expiration_ms = producer_expiration_ms
         self.producer_check_interval_ms = producer_check_interval_ms
         self.is_strict = False  # then every record of every batch is looked at
@@ -68,8 +67,8 @@ class Partition:
 
     @property
     def last_stable_offset(self) -> int:
-        end, held_from = self.log.end_offset, self.hold.begins
-        return end if end < held_from else held_from
+        """Transactions are not served; an Apache Kafka may have left open ones behind."""
+        return min(self.log.end_offset, self.hold.begins, self.producers.first_unstable_offset)
 
     def append(self, header: BatchHeader, batch: memoryview, now: Instant) -> Appended | Refusal:
         """Appends one batch of a client, writing its offsets into `batch` in place, or says why not."""
@@ -130,8 +129,10 @@ class Partition:
 
     def take_snapshot(self, offset: int) -> None:
         """Writes down who is known at the end of the log, which is this offset, if more is there than at the last."""
-        if offset > (self.log.start_offset if self.snapshot_offset == NOWHERE else self.snapshot_offset):
-            write_snapshot(self.log.files, self.log.directory, offset, self.producers)
+        if offset > (self.log.start_offset if self.snapshot_offset == NO_SNAPSHOT else self.snapshot_offset):
+            from kpybroker.storage.snapshots import write_snapshot  # noqa: PLC0415  in a kept directory alone
+
+            self.log.durable.written(write_snapshot(self.log.files, self.log.directory, offset, self.producers))
             self.snapshot_offset = offset
 
     def forget_silent_producers(self, now: Instant) -> None:
@@ -168,15 +169,17 @@ class Partition:
         return self.log.epochs.end_offset_for(epoch, self.log.end_offset)
 
 
-def delete_records(partition: Partition, offset: int, now: Instant) -> int | Error:
-    """Moves the start of a log up to the offset (-1: the high watermark); returns where the log begins now."""
+def delete_records(partition: Partition, offset: int) -> int | Error:
+    """Moves the start of a log up to the offset (-1: the high watermark); returns where the log begins now. Segments
+    before it go when somebody next looks for what is old, as Kafka's do (UnifiedLog.deleteOldSegments)."""
     if partition.settings.compact and not partition.settings.delete:
         return Error.POLICY_VIOLATION
     asked = partition.high_watermark if offset == HIGH_WATERMARK else offset
     if not 0 <= asked <= partition.high_watermark:
         return Error.OFFSET_OUT_OF_RANGE
     if asked > partition.log.start_offset:
-        partition.begin_at(asked, now)
+        partition.log.start_at(asked)
+        partition.hold.begin_at(asked)
     return partition.log.start_offset
 
 

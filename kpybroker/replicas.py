@@ -12,8 +12,8 @@ from kpybroker.metadata.image import Image, Topic
 from kpybroker.partition import Partition
 from kpybroker.storage.directory import DataDirectory
 from kpybroker.storage.log import Log, belong_to
+from kpybroker.storage.producers import NO_SNAPSHOT, Producers
 from kpybroker.storage.segment import LogConfig
-from kpybroker.storage.snapshots import load_producers
 from kpybroker.syncing import Hold, Syncs
 
 MOST_KNOWN = 1000  # kinds of topics whose settings are kept worked out
@@ -46,7 +46,8 @@ class Replicas:
         log = home.logs.get(key)
         if log is not None and log.topic_id not in (None, topic_id):
             home.delete(key, now=now)  # an earlier topic of this name, whose deletion a kill has cut short
-            log = None
+            home = self._homes.of(key)  # which may be another
+            log = home.logs.get(key)
         if log is None:
             log = home.create(key, config, now, topic_id=topic_id)
         if log.topic_id is None:
@@ -56,14 +57,18 @@ class Replicas:
             log.segments.last.indexes.interval_bytes = config.index_interval_bytes
         expiration_ms = self._settings.int("producer.id.expiration.ms")
         trusted = home.was_clean
-        producers, snapshot_offset = load_producers(log, now, expiration_ms, trusted=trusted)
+        producers, snapshot_offset = Producers(), NO_SNAPSHOT
+        if log.segments.last is not None:
+            from kpybroker.storage.snapshots import load_producers  # noqa: PLC0415  a new broker has nothing to load
+
+            producers, snapshot_offset = load_producers(log, now, expiration_ms, trusted=trusted)
         check_interval_ms = self._settings.int("producer.id.expiration.check.interval.ms")
         syncs = self._syncs if home.kept else None
         partition = Partition(key, topic_id, log, producers, settings, expiration_ms, check_interval_ms, syncs)
         partition.is_strict = self._settings.strict
         partition.snapshot_offset = snapshot_offset
         if home.kept:  # in others nobody will ever read them
-            log.begun = partition.take_snapshot
+            log.take_snapshot = partition.take_snapshot
         known = self._image.partition(*key)
         if known is not None:
             partition.lead(known.leader_epoch)
@@ -104,15 +109,15 @@ class Replicas:
         """Where logs begin outlives the broker, also if it is killed."""
         self._homes.directories.checkpoint_starts()
 
-    @property
-    def keeps_files(self) -> bool:
-        """Whether anybody will look at them after the broker's end."""
-        return self._homes.directories.kept
-
     def high_watermark(self, key: Key, log: Log) -> int:
         """Of a partition that has this log, opened or not."""
         partition = self._open.get(key)
         return log.end_offset if partition is None else partition.high_watermark
+
+    def last_stable_offset(self, key: Key, log: Log) -> int:
+        """The same; of one that nobody has opened no transactions are known."""
+        partition = self._open.get(key)
+        return log.end_offset if partition is None else partition.last_stable_offset
 
     def hold(self, key: Key, log: Log) -> Hold:
         """What is held of the partition that has this log: nothing, if nobody has opened it."""

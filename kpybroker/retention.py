@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 from kpybroker.config.settings import Settings
 from kpybroker.config.topics import TopicSettings
-from kpybroker.machine import Instant, Key
+from kpybroker.machine import AT_ONCE, Instant, Key
 from kpybroker.replicas import Replicas
 from kpybroker.storage.log import Log
 from kpybroker.storage.segment import Segment
 
-AT_ONCE: Instant = 0
 LOGS_AT_ONCE = 32  # that one slice looks at
 SEGMENTS_AT_ONCE = 2  # that one slice removes: four files each take another name
+AGES_AT_ONCE = 32  # that one slice asks for: each may have to be read from an index
 
 
 class Removed(NamedTuple):
@@ -71,27 +71,25 @@ def retain(
     replicas: Replicas, key: Key, log: Log, settings: TopicSettings, now: Instant, touch: Callable[[Key], None]
 ) -> Generator[None, None, Removed]:
     """Deletes the segments of a log that may go, a few at a time."""
-    count = surplus(log, settings, replicas.high_watermark(key, log), now)
-    if count == 0:
-        return Removed()
-    if count == len(log.segments.all):
-        log.roll(now)  # where all of it goes, the log goes on in a new segment
-    offset = log.segments.all[count].base_offset
     segments = size = 0
-    while going := log.segments.below(offset)[:SEGMENTS_AT_ONCE]:
-        partition = replicas.get(*key, now)
-        if partition is None or partition.log is not log:  # its topic was deleted meanwhile
-            break
-        segments, size = segments + len(going), size + sum([segment.size for segment in going])
-        partition.begin_at(log.segments.all[len(going)].base_offset, now)
-        touch(key)
-        yield
+    while count := surplus(log, settings, replicas.high_watermark(key, log), now):
+        if count == len(log.segments.all):
+            log.roll(now)  # where all of it goes, the log goes on in a new segment
+        offset = log.segments.all[count].base_offset
+        while going := log.segments.below(offset)[:SEGMENTS_AT_ONCE]:
+            partition = replicas.get(*key, now)
+            if partition is None or partition.log is not log:  # its topic was deleted meanwhile
+                return Removed(segments, size)
+            segments, size = segments + len(going), size + sum([segment.size for segment in going])
+            partition.begin_at(log.segments.all[len(going)].base_offset, now)
+            touch(key)
+            yield
     return Removed(segments, size)
 
 
 def surplus(log: Log, settings: TopicSettings, high_watermark: int, now: Instant) -> int:
     """How many segments may go, from the first on (UnifiedLog.deleteOldSegments): those before the start of the log,
-    and where the policy is `delete`, by size and then by time.
+    and where the policy is `delete`, by size and then by time, of the next few.
 
     The age of a segment is that of its largest timestamp, or, where it has none, of its file. An empty last one stays,
     and so does what is not below the high watermark.
@@ -104,6 +102,7 @@ def surplus(log: Log, settings: TopicSettings, high_watermark: int, now: Instant
             surplus -= segments[count].size
             count += 1
     if settings.delete and settings.retention_ms >= 0:
+        most = min(most, count + AGES_AT_ONCE)
         while count < most and now - newest(log, segments[count]) > settings.retention_ms:
             count += 1
     return count

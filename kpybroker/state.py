@@ -4,44 +4,43 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
-from kpybroker.checkpointing import checkpoints, make_files, take_snapshots
-from kpybroker.cluster import METADATA_TOPIC_ID, ClusterLog
+from kpybroker.cluster import ClusterLog
 from kpybroker.compaction import Compaction
 from kpybroker.config.dynamic import tell
 from kpybroker.config.loggers import Loggers
 from kpybroker.config.settings import Settings
 from kpybroker.coordinators import GroupCoordinators
-from kpybroker.dirty_logs import DirtyLogs
 from kpybroker.homes import Homes
-from kpybroker.housekeeping import Housekeeping
+from kpybroker.housekeeping import Chore, Housekeeping
 from kpybroker.journal import Journal
 from kpybroker.machine import LATER, Call, Decision, Instant, Later, Record, Reply
 from kpybroker.metadata.controller import Command, Controller
 from kpybroker.metadata.image import (
     BROKER_RESOURCE,
-    CLUSTER_METADATA,
     CONSUMER_OFFSETS,
     INTERNAL_TOPICS,
     TOPIC_RESOURCE,
     Image,
 )
 from kpybroker.metadata.internal_topics import internal_topic
+from kpybroker.metadata.producer_ids import ProducerIds
 from kpybroker.moves import Moves
 from kpybroker.outages import Outages
 from kpybroker.partition import Partition
-from kpybroker.producer_ids import ProducerIds
 from kpybroker.releases import Offer
 from kpybroker.replicas import Replicas
 from kpybroker.retention import Retention
 from kpybroker.sessions import FetchSessions
 from kpybroker.storage.directories import DataDirectories
+from kpybroker.storage.flushing import Calls, one_by_one
 from kpybroker.syncing import NOTHING, Syncs
 from kpybroker.telemetry import Telemetry
 from kpybroker.waiting import Waiters
 from kpybroker.wire.errors import Error
+from kpybroker.wire.internal import METADATA_TOPIC, METADATA_TOPIC_ID
 from kpybroker.wire.schemas.cluster_state import ConfigRecord
 from kpybroker.wire.schemas.cluster_topics import RemoveTopicRecord
 
@@ -88,17 +87,18 @@ class State:
         self.housekeeping = Housekeeping()
         self.retention = Retention(self.replicas, settings, self.waiters.touch, now)
         self.compaction = Compaction(self.replicas, directories, settings, self.syncs, self.waiters.touch, now)
-        dirty_logs = DirtyLogs(self.replicas, self.syncs, settings, now)
-        self.housekeeping.add(self.groups, self.retention, self.compaction, dirty_logs)
+        self.housekeeping.add(self.groups, self.retention, self.compaction, *_chores_of_kept(self, now))
         for directory in directories.all:
             if sync:
                 directory.sync()
-            self.housekeeping.add(directory.removals, *checkpoints(directory, self.replicas, settings))
+            self.housekeeping.add(directory.removals)
         self.outages = Outages(self.homes, self.replicas, self.groups, self.waiters, self.image, self.control)
         self.disk_failed = self.outages.disk_failed
+        for directory in directories.all:
+            directory.removals.aside = partial(self.syncs.aside, self.disk_failed)
         self.moves = Moves(self.image, self.homes, self.replicas, self.groups.moved, self.control)
         self.new_producer_id = ProducerIds(self.controller, self.node_id, self.control).take
-        log = self.replicas.open((CLUSTER_METADATA, 0), METADATA_TOPIC_ID, now)
+        log = self.replicas.open((METADATA_TOPIC, 0), METADATA_TOPIC_ID, now)
         self.cluster = ClusterLog(self.controller, log, self.journal, settings, now, kept=directories.kept)
         self.housekeeping.add(self.outages, self.moves, *self.cluster.chores)
         self._load(advertised, now)
@@ -106,6 +106,7 @@ class State:
     def _load(self, advertised: Mapping[str, Address], now: Instant) -> None:
         """Replays what the directory holds: first the cluster, then the coordinators that have something in them."""
         self.cluster.load(now)
+        self.homes.drop_strays(now)
         self.cluster.carry_out(Decision(tuple(self.homes.correct())), now)
         self.cluster.register(advertised, now)
         self._heed([(BROKER_RESOURCE, "")])
@@ -178,16 +179,35 @@ class State:
             self.auto_create(CONSUMER_OFFSETS, now)
         return self.groups
 
-    def close(self, now: Instant) -> None:
-        """The end of a broker that was told to stop: the next start trusts the files."""
+    def close(self, now: Instant, carry_out: Callable[[Calls], None] = one_by_one) -> None:
+        """The end of a broker that was told to stop: the next start trusts the files, which `carry_out` syncs."""
         try:
-            self.outages.end(
-                partial(make_files, self.image, self.replicas, self.directories, now),
-                partial(self.cluster.stop, now),
-                partial(take_snapshots, self.directories),
-            )
+            self.outages.end(self.housekeeping.errands.stop, self.compaction.stop, *_last_steps(self, now))
         finally:
-            self.outages.close(self.image.nodes[self.node_id].epoch)
+            self.outages.close(self.image.nodes[self.node_id].epoch, carry_out)
+
+
+def _chores_of_kept(state: State, now: Instant) -> list[Chore]:
+    if not state.directories.kept:
+        return []
+    # Here and not at the top: a broker of which nothing is kept starts sooner without it.
+    from kpybroker.checkpointing import checkpoints  # noqa: PLC0415
+    from kpybroker.dirty_logs import DirtyLogs  # noqa: PLC0415
+
+    chores: list[Chore] = [DirtyLogs(state.replicas, state.syncs, state.settings, now)]
+    for directory in state.directories.all:
+        chores += checkpoints(directory, state.replicas, state.settings)
+    return chores
+
+
+def _last_steps(state: State, now: Instant) -> list[Callable[[], None]]:
+    stop = partial(state.cluster.stop, now)
+    if not state.directories.kept:
+        return [stop]
+    from kpybroker.checkpointing import make_files, take_snapshots  # noqa: PLC0415  as above
+
+    make = partial(make_files, state.image, state.replicas, state.directories, now)
+    return [make, stop, partial(take_snapshots, state.directories)]
 
 
 def _altered(records: Iterable[Record]) -> list[tuple[int, str]]:

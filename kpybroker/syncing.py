@@ -5,33 +5,35 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
+
+from msgspec import Struct
 
 from kpybroker.machine import Instant, Key, Reply
-from kpybroker.metadata.image import CLUSTER_METADATA
 from kpybroker.storage.files import StorageError
-from kpybroker.storage.flushing import Flush
+from kpybroker.storage.flushing import Calls, Flush
 from kpybroker.storage.log import Log
+from kpybroker.wire.internal import METADATA_TOPIC
 
 NOTHING = 2**63 - 1  # the offset from which on things are held where nothing is; and no limit to what is flushed
 
 
-class Want(NamedTuple):
+class Want(Struct, frozen=True):
     """What the next job is to sync of a log: all that a start must trust, or only the records."""
 
     whole: bool
     end_offset: int
 
 
-class Part(NamedTuple):
+class Part(Struct, frozen=True):
     """One log's share of a job."""
 
-    hold: Hold
+    hold: Hold | Errand
     want: Want
     flush: Flush
 
 
-class SyncJob(NamedTuple):
+class SyncJob(Struct, frozen=True):
     """Syncs that are carried out together, in whatever thread; then `Syncs.finish` is told of what failed."""
 
     lane: Lane
@@ -53,10 +55,10 @@ class Lane:
     """Jobs that are done one after the other; what is wanted meanwhile is gathered for the next: group commit."""
 
     def __init__(self) -> None:
-        self.wants: dict[Hold, Want] = {}
+        self.wants: dict[Hold | Errand, Want] = {}
         self.is_busy = False
 
-    def want(self, hold: Hold, want: Want) -> None:
+    def want(self, hold: Hold | Errand, want: Want) -> None:
         known = self.wants.get(hold)
         if known is not None:
             want = Want(want.whole or known.whole, max(want.end_offset, known.end_offset))
@@ -90,7 +92,7 @@ class Hold:
             return
         log.durable.rolled = self._rolled
         if self.every:
-            log.durable.write_later()
+            log.durable.beside.write_later()
 
     def begin_at(self, offset: int) -> None:
         """What is before the offset is deleted, synced or not."""
@@ -159,15 +161,10 @@ class Hold:
         return replies
 
 
-class Errand(Hold):
+class Errand:
     """Calls of somebody who waits for nothing else, such as the syncs of a segment that is written anew."""
 
-    __slots__ = ("_calls", "then")
-
-    def __init__(
-        self, key: Key, log: Log, calls: Sequence[Callable[[], None]], then: Callable[[StorageError | None], None]
-    ) -> None:
-        super().__init__(key, log, None)
+    def __init__(self, calls: Calls, then: Callable[[StorageError | None], None]) -> None:
         self._calls = tuple(calls)
         self.then = then
 
@@ -189,11 +186,18 @@ class Syncs:
         self._reply = reply
         self._touch = touch
 
-    def run(
-        self, key: Key, log: Log, calls: Sequence[Callable[[], None]], then: Callable[[StorageError | None], None]
-    ) -> None:
+    def run(self, calls: Calls, then: Callable[[StorageError | None], None]) -> None:
         """Has these called when there is time for it, and `then` told of the failure, if there was one."""
-        self.background.want(Errand(key, log, calls, then), Want(whole=False, end_offset=0))
+        self.background.want(Errand(calls, then), Want(whole=False, end_offset=0))
+
+    def aside(self, disk_failed: Callable[[StorageError], None], calls: Calls) -> None:
+        """As `run`, for calls that nobody waits for at all."""
+
+        def then(failure: StorageError | None) -> None:
+            if failure is not None:
+                disk_failed(failure)
+
+        self.run(calls, then)
 
     def finish(
         self,
@@ -206,9 +210,14 @@ class Syncs:
         job.lane.is_busy = False
         outcomes = list(zip(job.parts, failures, strict=True))
         # Without the metadata log, all that it tells of may be gone: nobody is told of anything.
-        lost = [failure for part, failure in outcomes if failure is not None and part.hold.key[0] == CLUSTER_METADATA]
+        lost = [
+            failure
+            for part, failure in outcomes
+            if failure is not None and isinstance(part.hold, Hold) and part.hold.key[0] == METADATA_TOPIC
+        ]
         found = []
-        for (hold, want, flush), outcome in outcomes:
+        for part, outcome in outcomes:
+            hold, want, flush = part.hold, part.want, part.flush
             if isinstance(hold, Errand):
                 hold.then(outcome)
                 continue

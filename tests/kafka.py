@@ -1,6 +1,6 @@
-"""Apache Kafka 4.3.1 itself, from its jars, on a directory that a test gives it; and its tool that reads files.
+"""Apache Kafka 4.3.1 itself, from its jars, on a directory that a test gives it.
 
-KAFKA_PEERS (by default ~/.cache/kafka-peers) holds the jars in kafka/libs.
+KAFKA_PEERS (by default ~/.cache/kafka-peers) holds the jars in kafka/libs, and those of 3.9.1 in kafka-3.9.1/libs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from typing import Self
 
 from tests.until import PATIENCE_S, until
 
-LIBS = Path(os.environ.get("KAFKA_PEERS") or "~/.cache/kafka-peers").expanduser() / "kafka" / "libs"
+PEERS = Path(os.environ.get("KAFKA_PEERS") or "~/.cache/kafka-peers").expanduser()
+LIBS = PEERS / "kafka" / "libs"
+LIBS_OF_3_9 = PEERS / "kafka-3.9.1" / "libs"
 STARTED = "Kafka Server started"
 # A new leader of the quorum; a topic that is being deleted, whose files are never looked at again.
 EVERYDAY = ("Performing controller activation", "-delete/")
@@ -46,17 +48,21 @@ def why_missing() -> str | None:
     return None if LIBS.is_dir() else f"{LIBS} has no jars of Apache Kafka"
 
 
-def java(*arguments: str | Path) -> list[str]:
+def java(*arguments: str | Path, libs: Path = LIBS) -> list[str]:
     """A command that starts quickly and does not last."""
     log = "-Dorg.slf4j.simpleLogger.defaultLogLevel=info"
     quick = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"]
-    return ["java", "-Xmx384M", *quick, log, "-cp", f"{LIBS}/*", *map(str, arguments)]
+    first = next(libs.glob("slf4j-simple-*.jar"), libs)  # 3.9.1 has another beside it, which would say nothing
+    return ["java", "-Xmx384M", *quick, log, "-cp", f"{first}:{libs}/*", *map(str, arguments)]
 
 
 class KafkaProcess:
-    """A combined node 1, the only voter, on this directory. Ports are free ones; `sasl`: with a listener for that."""
+    """A combined node 1, the only voter, on this directory, or on several with commas between them. Ports are free
+    ones; `sasl`: with a listener for that."""
 
-    def __init__(self, folder: Path, directory: Path, more: str = "", *, sasl: bool = False) -> None:
+    def __init__(
+        self, folder: Path, directory: Path | str, more: str = "", *, sasl: bool = False, libs: Path = LIBS
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.log_file = folder / "log"
         self.port, controller, self.sasl_port = _free_ports()
@@ -67,7 +73,7 @@ class KafkaProcess:
             text = text.replace("PLAINTEXT:PLAINTEXT\n", "PLAINTEXT:PLAINTEXT,SASL:SASL_PLAINTEXT\n")
         settings.write_text(text)
         with open(self.log_file, "wb") as log:
-            self.process = subprocess.Popen(java("kafka.Kafka", settings), stdout=log, stderr=log)
+            self.process = subprocess.Popen(java("kafka.Kafka", settings, libs=libs), stdout=log, stderr=log)
 
     def wait_until_ready(self) -> Self:
         until(lambda: STARTED in self.log or self.process.poll() is not None, 3 * PATIENCE_S)
@@ -101,15 +107,6 @@ class KafkaProcess:
     def stop(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)
         return self.process.wait(3 * PATIENCE_S)
-
-
-def dump(*files: Path, decoder: str = "--deep-iteration") -> str:
-    """What Kafka's DumpLogSegments says of these files."""
-    names = ",".join(map(str, files))
-    command = java("org.apache.kafka.tools.DumpLogSegments", decoder, "--files", names)
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=3 * PATIENCE_S)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
 
 
 def _free_ports() -> tuple[int, int, int]:

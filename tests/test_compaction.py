@@ -10,7 +10,9 @@ import pytest
 from kpybroker.partition import Partition
 from kpybroker.storage.log import Log
 from kpybroker.storage.memory import MemoryFiles
+from kpybroker.wire.apis import request_type
 from kpybroker.wire.errors import Error
+from kpybroker.wire.fields import blank
 from kpybroker.wire.messages.delete_topics import DeleteTopicsRequest
 from kpybroker.wire.messages.offset_commit import OffsetCommitRequest
 from kpybroker.wire.messages.offset_fetch import OffsetFetchRequest
@@ -42,6 +44,14 @@ def fill(bench: Bench, rounds: int = 10, **more: Any) -> None:
     """Several segments of the same five keys."""
     for _ in range(rounds):
         write(bench, "a", "b", "c", "d", "e", **more)
+
+
+def alter_broker(client: CoreClient, settings: dict[str, str]) -> None:
+    request = request_type(44)
+    resource = request.AlterConfigsResource
+    entries = [resource.AlterableConfig(name=name, config_operation=0, value=text) for name, text in settings.items()]
+    asked = resource(resource_type=4, resource_name="", configs=entries)
+    assert client.ask(blank(request, resources=[asked]), 1).responses[0].error_code == 0
 
 
 def partition_of(bench: Bench, topic: str = "t", index: int = 0) -> Partition:
@@ -195,6 +205,64 @@ def test_how_many_keys_are_looked_at() -> None:
     assert log_of(bench).cleaned_offset == most
 
 
+def test_how_fast_it_may_be() -> None:
+    """log.cleaner.io.max.bytes.per.second: what is read and written in a cleaning takes so long, as Kafka's throttle
+    has it; requests are answered meanwhile."""
+    bench = began({"log.cleaner.io.max.bytes.per.second": "20000"}, internal_segment_bytes="1000000")
+    for _ in range(100):
+        write(bench, *"abcde", value=bytes(1000))
+    log_of(bench).roll(bench.now)
+    size = log_of(bench).size
+    assert size > 500_000
+    seconds = 2 * size // 20_000
+    bench.advance(SECOND + (seconds - 5) * SECOND)
+    assert log_of(bench).cleaned_offset is None
+    write(bench, "f")
+    bench.advance(10 * SECOND)
+    assert sorted(closed_keys(bench)) == ["a", "b", "c", "d", "e"]
+
+
+def test_what_is_set_while_it_runs() -> None:
+    """The cleaner's settings hold from its next round on: log.cleaner.backoff.ms, log.cleaner.io.buffer.load.factor,
+    log.cleaner.min.cleanable.ratio, as Kafka reconfigures its cleaner (LogCleaner.reconfigure)."""
+    bench = began({"log.cleaner.min.cleanable.ratio": "1"})
+    client = bench.connect()
+    bench.advance(1)
+    for number in range(60):
+        write(bench, f"key-{number}")
+    bench.advance(10 * SECOND)
+    assert log_of(bench).cleaned_offset is None
+    few = {"log.cleaner.io.buffer.load.factor": "0.0005", "log.cleaner.dedupe.buffer.size": str(1048577)}
+    alter_broker(client, {**few, "log.cleaner.min.cleanable.ratio": "0.9", "log.cleaner.backoff.ms": "60000"})
+    bench.advance(2 * SECOND)
+    most = int(1048577 // 24 * 0.0005)
+    assert log_of(bench).cleaned_offset == most
+    alter_broker(client, {**few, "log.cleaner.min.cleanable.ratio": "0"})
+    bench.advance(30 * SECOND)
+    assert log_of(bench).cleaned_offset == most
+    bench.advance(60 * SECOND)
+    assert (log_of(bench).cleaned_offset or 0) > most
+
+
+def test_a_stop_while_it_cleans() -> None:
+    """A broker that stops in the middle of a cleaning leaves nothing half done in a kept directory."""
+    for steps in range(2, 60, 3):
+        files = MemoryFiles()
+        bench = began(files=files)
+        bench.advance(1)
+        fill(bench, 20)
+        log_of(bench).config = log_of(bench).config._replace(segment_bytes=10**6)
+        values = set(closed_keys(bench))
+        bench.now += SECOND
+        for _ in range(steps):
+            bench.core.wake(bench.now)
+        bench.state.close(bench.now)
+        assert [name for name in files.list("t-0") if name.endswith((".swap", ".cleaned"))] == []
+        again = Bench(config=OFTEN, files=files, now=bench.now)
+        assert set(closed_keys(again)) <= values
+        assert log_of(again).end_offset == 100
+
+
 def test_the_dirtiest_log_is_first() -> None:
     """Of several logs that are dirty enough the one with the greatest share of dirty bytes is cleaned first."""
     bench = began({"log.cleaner.backoff.ms": "60000"})
@@ -295,6 +363,23 @@ def out_of_turn(bench: Bench, work: Any) -> Any:
     bench.state.housekeeping.errands.ask(work, found.append)
     bench.advance(0)
     return found[0]
+
+
+def test_a_stop_in_the_middle_leaves_nothing_half_done() -> None:
+    """A broker that is told to stop while somebody has a log compacted leaves no .cleaned files behind, and the log as
+    it was: the next start has nothing to repair."""
+    bench = began(files=MemoryFiles())
+    fill(bench, 30)
+    files, directory = log_of(bench).files, log_of(bench).directory
+    housekeeping = bench.state.housekeeping
+    housekeeping.errands.ask(bench.state.compaction.compact_now("t", bench.now), lambda found: None)
+    for _ in range(1000):
+        if any(name.endswith(".cleaned") for name in files.list(directory)):
+            break
+        housekeeping.errands.expire(bench.now)
+    assert any(name.endswith(".cleaned") for name in files.list(directory))
+    bench.state.close(bench.now)
+    assert [name for name in files.list(directory) if name.endswith((".cleaned", ".swap"))] == []
 
 
 def test_a_thousand_partitions_in_slices() -> None:

@@ -13,18 +13,21 @@ from typing import Any
 
 import pytest
 
+from kpybroker.config.settings import Settings
+from kpybroker.server.assembly import assemble
 from kpybroker.storage.directory import DataDirectory
 from kpybroker.storage.files import RealFiles
+from kpybroker.storage.memory import MemoryFiles
 from kpybroker.wire.messages.fetch import FetchRequest
 from kpybroker.wire.messages.metadata import MetadataRequest
 from kpybroker.wire.messages.produce import ProduceRequest
 from kpybroker.wire.records import build
-from tests.core import META, START, Bench, CoreClient
+from tests.core import META, START, Bench, CoreClient, open_directories
 from tests.frames import request_frame
 from tests.requests import create_topic, end_offset, produced
 from tests.requests import produce as produced_batch
 
-FILE_CALLS = ("pwrite", "pread", "open", "fstat", "stat", "lseek", "read", "write")
+FILE_CALLS = ("pwrite", "pread", "open", "fstat", "stat", "lseek", "read", "write", "fsync", "fdatasync")
 
 
 def count_calls(work: Callable[[], object]) -> tuple[int, Counter[str]]:
@@ -109,6 +112,39 @@ def test_an_append_is_one_write_and_a_read_at_the_end_none(tmp_path: Path) -> No
     directory.close()
 
 
+def test_what_is_due_next_costs_little() -> None:
+    """It is asked after every request: of a directory that is kept, with all its chores, too."""
+    bench = Bench(files=MemoryFiles())
+    ready_client(bench)
+    bench.core.due()
+    calls, system = count_calls(bench.core.due)
+    assert calls <= 60
+    assert not system
+
+
+def test_opening_a_partition_costs_little(tmp_path: Path) -> None:
+    """After a clean stop a start looks into few files, and only at their ends: so a thousand partitions take well under
+    a second."""
+    root, count = str(tmp_path / "data"), 50
+    bench = Bench(files=RealFiles(root))
+    bench.state.create_topic("orders", count, bench.now)
+    client = bench.connect()
+    for index in range(count):
+        assert produced(client.ask(produced_batch("orders", b"x", index=index), 9)) == (0, 0)
+    bench.state.close(bench.now)
+    calls, system = count_calls(lambda: open_directories(RealFiles(root)))
+    assert calls <= 340 * count
+    assert system.total() <= 9 * count
+
+
+def test_what_is_not_kept_is_never_synced() -> None:
+    """A broker whose data goes with it waits for no disk: neither its start nor the files of its topics are synced."""
+    settings = Settings({"listeners": "PLAINTEXT://127.0.0.1:0"})
+    _, system = count_calls(lambda: assemble(settings, [], {"t": 1}).close())
+    assert system["pwrite"] > 0
+    assert system["fsync"] + system["fdatasync"] == 0
+
+
 def test_a_search_by_time_stops_where_it_finds() -> None:
     """A batch may hold very many records in very few bytes: who looks for one of them does not make all of them."""
     client = Bench().connect()
@@ -136,7 +172,19 @@ def test_the_command_imports_little() -> None:
     """A start pays for trio, msgspec, click and our own rooms: no second event loop, no codec, no package lookup."""
     loaded = modules_of("import kpybroker.cli.start")
     assert not loaded & {"asyncio", "cramjam", "importlib.metadata", "crc32c", "crcmod", "http.client", "pytest"}
-    assert len([name for name in loaded if name.startswith("kpybroker")]) <= 130
+    assert len([name for name in loaded if name.startswith("kpybroker")]) <= 113
+
+
+def test_a_start_imports_nothing_for_later() -> None:
+    """What cleans, moves, repairs and writes down logs is imported when it is first needed: a broker of which nothing
+    is kept starts without it."""
+    loaded = modules_of("from kpybroker import Broker; Broker().start().stop()")
+    later = ("cleaner", "dirt", "checkpointing", "dirty_logs", "keeping", "kept_configs", "metadata.reader")
+    assert not loaded & {f"kpybroker.{name}" for name in later}
+    cleaning = ("cleaning", "learning", "sifting", "retained", "replacing", "offset_map", "aborted")
+    kept = ("recovery", "checking", "leftovers", "snapshots", "quorum_state")
+    assert not loaded & {f"kpybroker.storage.{name}" for name in (*cleaning, *kept)}
+    assert not loaded & {"kpybroker.storage.metadata_snapshots", "kpybroker.wire.schemas.control"}
 
 
 def test_the_plugin_is_light() -> None:

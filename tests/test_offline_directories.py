@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from kpybroker.coordinators import java_hash
+from kpybroker.storage.faulty import Fault, FaultyFiles, Plan
 from kpybroker.storage.files import DiskError
 from kpybroker.wire.internal import decode_metadata
 from kpybroker.wire.messages.alter_replica_log_dirs import AlterReplicaLogDirsRequest
@@ -19,10 +20,10 @@ from kpybroker.wire.messages.describe_log_dirs import DescribeLogDirsRequest
 from kpybroker.wire.messages.describe_producers import DescribeProducersRequest
 from kpybroker.wire.messages.find_coordinator import FindCoordinatorRequest
 from kpybroker.wire.messages.offset_for_leader_epoch import OffsetForLeaderEpochRequest
-from kpybroker.wire.records import records
+from kpybroker.wire.records import build, records
 from kpybroker.wire.schemas.cluster_nodes import BrokerRegistrationChangeRecord
 from kpybroker.wire.schemas.cluster_topics import PartitionChangeRecord, PartitionRecord
-from tests.core import Bench, CoreClient, FullDisk
+from tests.core import START, Bench, CoreClient, FullDisk
 from tests.requests import create_topic, end_offset, fetch, fetched, metadata, produce, produced
 from tests.scripted import commit
 
@@ -304,6 +305,17 @@ def values_of(client: CoreClient, index: int) -> list[bytes]:
     return fetched(client.ask(fetch(("t", index, 0), partition_max_bytes=1 << 30), 12))["t", index]
 
 
+def test_a_moved_partition_is_never_in_both_directories(two: Two) -> None:
+    """As seen between two wakes: a kill that finds both, and one of them written to since, would need a person."""
+    assert alter(two.client, "/second", "t", 0) == NONE
+    for _ in range(20):
+        two.bench.core.wake(two.bench.now)
+        assert ["t-0" in disk.list("") for disk in two.disks] in ([True, False], [False, True])
+        if "t-0" in two.disks[1].list(""):
+            return
+    pytest.fail("it has not moved")
+
+
 def test_a_partition_moves(two: Two) -> None:
     """The move is answered when it begins; meanwhile the copy is there too, with what it lacks; then the partition is
     in the other directory alone, also for the cluster, and nobody sees a difference."""
@@ -386,6 +398,18 @@ def test_where_a_partition_will_be(two: Two) -> None:
     assert in_directory(two.client, "/first") == [("t", 0), ("t", 2), ("new", 2)]
 
 
+def test_wishes_are_bounded(two: Two) -> None:
+    """Of more wishes than a cluster could ever grant in one go the oldest are forgotten: nobody fills the memory."""
+    directory = two.bench.state.directories.online[1]
+    for index in (0, 1):
+        assert alter(two.client, "/second", "new", index) == UNKNOWN_TOPIC
+    for index in range(9_999):
+        two.bench.state.homes.wish(("other", index), directory)
+    two.client.ask(create_topic("new", 2), 7)
+    assert ("new", 0) in in_directory(two.client, "/first")
+    assert ("new", 1) in in_directory(two.client, "/second")
+
+
 def test_the_disk_fails_where_a_partition_goes(two: Two) -> None:
     """The move is over, and the partition where it was."""
     assert alter(two.client, "/second", "t", 0) == NONE
@@ -394,6 +418,33 @@ def test_the_disk_fails_where_a_partition_goes(two: Two) -> None:
     assert places(two.client)["/second"] == (KAFKA_STORAGE_ERROR, {})
     assert produced(two.client.ask(produce("t", b"after", index=0), 9)) == (NONE, 1)
     assert not two.bench.core.bugs
+
+
+def test_a_compaction_in_a_directory_that_fails() -> None:
+    """It ends where it is: no segment takes the place of another there any more."""
+    often = {**FEW_SHARDS, "log.cleaner.backoff.ms": "1000", "log.cleaner.min.cleanable.ratio": "0"}
+    disks = [FullDisk("/first"), FullDisk("/second")]
+    bench = Bench(files=disks, config=often)
+    client = bench.connect()
+    client.ask(create_topic("t", 2, {"cleanup.policy": "compact", "internal.segment.bytes": "8000"}), 7)
+    for _ in range(30):
+        data = build([(bench.now, b"%d" % number, b"v", ()) for number in range(100)])
+        assert produced(client.ask(produce("t", data=data, index=1), 9))[0] == NONE
+    end = "00000000000000000000.log.cleaned"
+    for _ in range(1000):
+        if end in disks[1].list("t-1"):
+            break
+        bench.now = max(bench.now, bench.core.due() or 0)
+        bench.core.wake(bench.now)
+    assert end in disks[1].list("t-1")
+    disks[1].is_full = True
+    assert produced(client.ask(produce("t", data=data, index=1), 9)) == (KAFKA_STORAGE_ERROR, -1)
+    disks[1].is_full = False
+    logs = [name for name in disks[1].list("t-1") if name.endswith(".log")]
+    before = [disks[1].read_whole(f"t-1/{name}") for name in logs]
+    bench.advance(10_000)
+    assert [disks[1].read_whole(f"t-1/{name}") for name in logs] == before
+    assert not bench.core.bugs
 
 
 def test_groups_move_too(two: Two) -> None:
@@ -425,6 +476,8 @@ def test_how_long_what_is_deleted_is_there() -> None:
     deleted = DeleteRecordsRequest.DeleteRecordsTopic
     asked = deleted(name="t", partitions=[deleted.DeleteRecordsPartition(partition_index=0, offset=2)])
     client.ask(DeleteRecordsRequest(topics=[asked], timeout_ms=1000), 2)
+    for _ in bench.state.retention.retain_now(bench.now):
+        pass
     client.ask(DeleteTopicsRequest(topic_names=["u"], timeout_ms=1000), 5)
     for milliseconds, segments, directories in (
         (1999, True, True),
@@ -435,3 +488,42 @@ def test_how_long_what_is_deleted_is_there() -> None:
         bench.advance(milliseconds)
         assert any(name.endswith(".log.deleted") for name in disk.list("t-0")) == segments
         assert any(name.endswith("-delete") for name in disk.list("")) == directories
+
+
+def test_what_was_deleted_while_its_directory_was_offline_is_gone_when_that_is_back(two: Two) -> None:
+    """A later topic of the same name may have its partitions elsewhere; Kafka puts the old ones out of use too
+    (LogManager.loadLog)."""
+    two.fail_second()
+    assert two.client.ask(DeleteTopicsRequest(topic_names=["t"], timeout_ms=1000), 5).responses[0].error_code == NONE
+    assert two.client.ask(create_topic("t", 4), 7).topics[0].error_code == NONE
+    for index in range(4):
+        assert produced(two.client.ask(produce("t", b"after", index=index), 9)) == (NONE, 0)
+    client = two.again()
+    for index in range(4):
+        assert fetched(client.ask(fetch(("t", index, 0)), 12)) == {("t", index): [b"after"]}
+    two.bench.advance(1)
+    assert [name for name in two.disks[1].list("") if name.startswith("t-") and not name.endswith("-delete")] == []
+
+
+def test_a_partition_is_offline_with_the_disk_that_it_has_moved_to() -> None:
+    """If that fails in the last moment of the move, nothing is made anew where the partition has been: all of it is
+    there at the next start."""
+    plans = [Plan("first")]
+    plans.append(Plan("second", beside=plans[0]))
+    disks = [FaultyFiles(plan=plan) for plan in plans]
+    bench = Bench(files=disks)
+    client = bench.connect()
+    client.ask(create_topic("t", 1), 7)
+    rows = [(START, None, b"before", ())]
+    data = build(rows, producer_id=7, producer_epoch=0, base_sequence=0)
+    assert produced(client.ask(produce("t", data=data), 9)) == (NONE, 0)
+    assert disks[0].exists("t-0")  # where there is room for one more
+    plans[1].arm(Fault(("read",), path="t-0/00000000000000000001.snapshot"))
+    assert alter(client, "second", "t", 0) == NONE
+    bench.advance(1)
+    error, offset = produced(bench.connect().ask(produce("t", b"lost"), 9))
+    assert (error in (KAFKA_STORAGE_ERROR, NOT_LEADER), offset) == (True, -1)
+    bench.state.close(bench.now)
+    again = Bench(files=[FaultyFiles(files.disk, Plan(files.root)) for files in disks], now=bench.now)
+    client = again.connect()
+    assert fetched(client.ask(fetch(("t", 0, 0)), 12)) == {("t", 0): [b"before"]}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kpybroker.storage.memory import MemoryFiles
+from kpybroker.storage.files import File
+from kpybroker.storage.memory import MemoryFile, MemoryFiles
 from kpybroker.wire.errors import Error
 from kpybroker.wire.records import build
 from tests.core import Bench, CoreClient
@@ -12,6 +13,22 @@ from tests.requests import TIME, create_topic, fetch, parts_of, produce, produce
 
 SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
 IN_TIME = {"log.initial.task.delay.ms": "0", "log.retention.check.interval.ms": "1000"}
+
+
+class CountingFiles(MemoryFiles):
+    """A disk in memory that counts how often it is read."""
+
+    reads = 0
+
+    def open(self, path: str) -> File:
+        return _CountingFile(self, path, new=False)
+
+
+class _CountingFile(MemoryFile):
+    def read(self, position: int, count: int) -> bytes:
+        assert isinstance(self._files, CountingFiles)
+        self._files.reads += 1
+        return super().read(position, count)
 
 
 def begin(client: CoreClient) -> tuple[int, int]:
@@ -114,3 +131,28 @@ def test_what_is_gone_stays_gone() -> None:
     after_a_stop = Bench(files=files, now=bench.now)
     assert begin(after_a_stop.connect()) == (1, 1)
     assert produced(after_a_stop.connect().ask(produce("t", b"z"), 9)) == (Error.NONE, 1)
+
+
+def test_a_long_log_goes_in_slices() -> None:
+    """Two segments a wake, and few of their ages are asked for in one, although all of them are old."""
+    files = CountingFiles()
+    config = {**IN_TIME, "log.initial.task.delay.ms": str(DAY)}
+    bench = Bench(config=config, files=files, now=TIME + 8 * DAY)
+    client = bench.connect()
+    client.ask(create_topic("t", 1, {"internal.segment.bytes": "100"}), 7)
+    for _ in range(100):
+        assert produced(client.ask(produce("t", b"x" * 30), 9))[0] == Error.NONE
+    bench.state.close(bench.now)
+    bench = Bench(config={**IN_TIME, "log.initial.task.delay.ms": "1000"}, files=files, now=bench.now)
+    partition = bench.state.replicas.get("t", 0, bench.now)
+    assert partition is not None
+    log, bench.now = partition.log, bench.now + SECOND
+    assert len(log.segments.all) == 100
+    wakes = 0
+    while log.start_offset < 100:
+        before, files.reads = len(log.segments.all), 0
+        bench.core.wake(bench.now)
+        wakes += 1
+        assert before - len(log.segments.all) <= 2
+        assert files.reads <= 100
+    assert wakes >= 50

@@ -250,6 +250,19 @@ def test_a_topic_that_is_deleted_while_its_sync_is_under_way() -> None:
         assert not bench.core.bugs
 
 
+def test_a_topic_that_is_deleted_before_its_sync_begins() -> None:
+    """Nothing of it is synced any more: its directory, where its leader epochs were to be written, is gone, and that is
+    no failure of the disk."""
+    bench, _, client = held("t")
+    client.send(produce("t", b"a"), PRODUCED)
+    admin = bench.connect()
+    admin.send(delete("t"), 4)
+    assert produced(client.answer()) == (UNKNOWN_TOPIC_OR_PARTITION, 0)
+    bench.sync()
+    assert admin.answer().responses[0].error_code == 0
+    assert not bench.state.outages.lost
+
+
 def test_a_log_that_goes_on_in_another_segment() -> None:
     """What is behind in the old segment is synced with what is in the new one, whose name is synced as well."""
     bench, files, client = held("t", segment_bytes="1048576")

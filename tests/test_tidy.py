@@ -27,7 +27,6 @@ FLOORS = (  # from the top down: imports run downwards, or sideways
     (
         "journal",
         "coordinators",
-        "producer_ids",
         "outages",
         "housekeeping",
         "waiting",
@@ -49,6 +48,8 @@ FLOORS = (  # from the top down: imports run downwards, or sideways
         "message_sets",
         "retention",
         "compaction",
+        "cleaner",
+        "dirt",
         "checkpointing",
         "kept_configs",
     ),

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from kpybroker.cli.output import telling
 from kpybroker.inspection.batches import Broken
 from kpybroker.inspection.names import FileName, file_name, partition_name
 from kpybroker.inspection.rows import Row, rows
@@ -41,7 +42,7 @@ def dump(paths: tuple[str, ...], records: bool, as_json: bool) -> None:
     Exit 1 if a file cannot be read to its end: everything before is shown, and one line on stderr says what is wrong
     and where.
     """
-    try:
+    with telling():
         wrong = False
         files: list[str] = []
         for path in paths:
@@ -54,10 +55,6 @@ def dump(paths: tuple[str, ...], records: bool, as_json: bool) -> None:
             if number > 0 and not as_json:
                 click.echo()
             wrong |= not _dump(each, with_records=records, as_json=as_json, may_vanish=each not in paths)
-        sys.stdout.flush()
-    except BrokenPipeError:  # whoever reads has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     if wrong:
         sys.exit(1)
 

@@ -37,7 +37,7 @@ DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 9092
     "--data-dir",
     "data_dirs",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=click.Path(),
     help="Keep the data there; otherwise it goes at the end.",
 )
 @click.option("--sync", is_flag=True, help="Acknowledge only what the disk has synced (fsync); needs a data directory.")
@@ -50,7 +50,7 @@ def start(
     host: str | None,
     port: int | None,
     port_file: Path | None,
-    data_dirs: tuple[Path, ...],
+    data_dirs: tuple[str, ...],
     sync: bool,
     topics: tuple[str, ...],
     as_version: str | None,
@@ -69,8 +69,10 @@ def start(
             told.pop("advertised.listeners", None)  # it speaks of the file's own listeners
         told.update(read_overrides(overrides))
         _listen(told, host, port)
+        if "" in data_dirs:
+            raise StartError("--data-dir is empty: name a directory, or leave it out to keep nothing")
         if data_dirs:
-            told["log.dirs"] = ",".join(map(str, data_dirs))  # where they are described
+            told["log.dirs"] = ",".join(data_dirs)  # where they are described
         settings = Settings(told, strict=strict)
         for name in settings.unknown:
             log.warning("setting %s is not known, it is kept and has no effect", name)
@@ -109,11 +111,11 @@ def _listen(told: dict[str, str], host: str | None, port: int | None) -> None:
     told["listeners"] = f"PLAINTEXT://{address}"
 
 
-def _data_dirs(settings: Settings, data_dirs: Sequence[Path]) -> list[str]:
+def _data_dirs(settings: Settings, data_dirs: Sequence[str]) -> list[str]:
     """--data-dir, once for each, or the log.dirs or log.dir that somebody set."""
     told = settings.static.get("log.dirs") or settings.static.get("log.dir")
     if data_dirs:
-        return [str(each) for each in data_dirs]
+        return list(data_dirs)
     return [] if told is None else [part.strip() for part in told.split(",") if part.strip()]
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import click
 
+from kpybroker.cli.output import telling
 from kpybroker.inspection.directories import bytes_in
 from kpybroker.inspection.directories import verify as look_through
 from kpybroker.inspection.findings import Finding, Report
@@ -26,23 +27,29 @@ def verify(directory: str, as_json: bool) -> None:
     A problem is damage, or a contradiction; a note is harmless. Exit 1 if there is a problem.
     """
     try:
-        total = bytes_in(directory)
-        if sys.stderr.isatty() and total > 0:
-            with click.progressbar(length=total, label="verifying", file=sys.stderr) as bar:
-                report = _look(directory, as_json, bar.update)
-        else:
-            report = _look(directory, as_json, lambda _: None)
+        with telling():
+            report = _verify(directory, as_json)
     except StorageError as error:
         click.echo(f"kpybroker: {error}", err=True)
         sys.exit(1)
+    if report.problems:
+        sys.exit(1)
+
+
+def _verify(directory: str, as_json: bool) -> Report:
+    total = bytes_in(directory)
+    if sys.stderr.isatty() and total > 0:
+        with click.progressbar(length=total, label="verifying", file=sys.stderr) as bar:
+            report = _look(directory, as_json, bar.update)
+    else:
+        report = _look(directory, as_json, lambda _: None)
     counts = {name: getattr(report, name) for name in ("files", "bytes", "batches", "records", "problems", "notes")}
     if as_json:
         click.echo(json.dumps({"kind": "summary", **counts}))
     else:
         told = ", ".join([f"{number} {name[:-1] if number == 1 else name}" for name, number in counts.items()])
         click.echo(f"{'sound' if report.problems == 0 else 'not sound'}: {told}")
-    if report.problems:
-        sys.exit(1)
+    return report
 
 
 def _look(directory: str, as_json: bool, looked_at: Callable[[int], None]) -> Report:
@@ -58,4 +65,4 @@ def _tell(finding: Finding) -> None:
 
 
 def _tell_json(finding: Finding) -> None:
-    click.echo(json.dumps({"kind": str(finding.severity), **finding._asdict()}, ensure_ascii=False))
+    click.echo(json.dumps({"kind": str(finding.severity), **finding._asdict()}))

@@ -30,6 +30,7 @@ OBEYED: dict[str, tuple[str, ...]] = {
         "log.cleaner.delete.retention.ms",
         "log.cleaner.enable",
         "log.cleaner.io.buffer.load.factor",
+        "log.cleaner.io.max.bytes.per.second",
         "log.cleaner.max.compaction.lag.ms",
         "log.cleaner.min.cleanable.ratio",
         "log.cleaner.min.compaction.lag.ms",

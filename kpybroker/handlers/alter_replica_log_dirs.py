@@ -10,12 +10,12 @@ from __future__ import annotations
 from kpybroker.machine import Call
 from kpybroker.state import State
 from kpybroker.storage.files import StorageError
+from kpybroker.storage.removals import LONGEST_NAME
 from kpybroker.wire.errors import Error
 from kpybroker.wire.messages.alter_replica_log_dirs import AlterReplicaLogDirsRequest, AlterReplicaLogDirsResponse
 
 TopicAnswer = AlterReplicaLogDirsResponse.AlterReplicaLogDirTopicResult
 PartitionAnswer = TopicAnswer.AlterReplicaLogDirPartitionResult
-LONGEST_FILE_NAME = 255
 FUTURE = "." + 32 * "0" + "-future"  # what follows the partition's name (LocalLog.logFutureDirName)
 
 
@@ -39,7 +39,7 @@ def alter_replica_log_dirs(state: State, call: Call) -> AlterReplicaLogDirsRespo
 def _move(state: State, call: Call, topic: str, index: int, path: str) -> Error:
     """ReplicaManager.alterReplicaLogDirs."""
     directories, key = state.directories, (topic, index)
-    if len(f"{topic}-{index}{FUTURE}") > LONGEST_FILE_NAME:
+    if len(f"{topic}-{index}{FUTURE}") > LONGEST_NAME:
         return Error.INVALID_TOPIC_EXCEPTION
     if path not in directories.paths:
         return Error.LOG_DIR_NOT_FOUND

@@ -6,7 +6,7 @@ start is written down, so that it outlives a kill. Whole segments go at once (Ka
 
 from __future__ import annotations
 
-from kpybroker.machine import Call, Instant
+from kpybroker.machine import Call
 from kpybroker.metadata.image import INTERNAL_TOPICS
 from kpybroker.partition import Partition
 from kpybroker.partition import delete_records as delete_up_to
@@ -36,7 +36,7 @@ def delete_records(state: State, call: Call) -> DeleteRecordsResponse:
 
 def _partition(state: State, call: Call, topic: str, index: int, offset: int) -> PartitionAnswer:
     try:
-        found = _delete(state.replicas.get(topic, index, call.arrived), offset, call.arrived)
+        found = _delete(state.replicas.get(topic, index, call.arrived), offset)
     except StorageError as failure:
         state.disk_failed(failure)
         found = Error.KAFKA_STORAGE_ERROR
@@ -45,10 +45,10 @@ def _partition(state: State, call: Call, topic: str, index: int, offset: int) ->
     return PartitionAnswer(partition_index=index, low_watermark=found, error_code=Error.NONE)
 
 
-def _delete(partition: Partition | None, offset: int, now: Instant) -> int | Error:
+def _delete(partition: Partition | None, offset: int) -> int | Error:
     """The first offset that is left."""
     if partition is None:
         return Error.UNKNOWN_TOPIC_OR_PARTITION
     if partition.key[0] in INTERNAL_TOPICS:
         return Error.INVALID_TOPIC_EXCEPTION
-    return delete_up_to(partition, offset, now)
+    return delete_up_to(partition, offset)

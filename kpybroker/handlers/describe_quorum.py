@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from kpybroker.handlers.common import endpoint
 from kpybroker.machine import Call
-from kpybroker.metadata.image import CLUSTER_METADATA
 from kpybroker.state import State
 from kpybroker.wire.errors import Error
+from kpybroker.wire.internal import METADATA_TOPIC
 from kpybroker.wire.messages.describe_quorum import DescribeQuorumRequest, DescribeQuorumResponse, ReplicaState
 
 TopicData = DescribeQuorumResponse.TopicData
@@ -20,7 +20,7 @@ Node = DescribeQuorumResponse.Node
 def describe_quorum(state: State, call: Call) -> DescribeQuorumResponse:
     request: DescribeQuorumRequest = call.request
     asked = [(topic.topic_name, part.partition_index) for topic in request.topics for part in topic.partitions]
-    if asked != [(CLUSTER_METADATA, 0)] or len(request.topics) > 1:
+    if asked != [(METADATA_TOPIC, 0)] or len(request.topics) > 1:
         return _refuse(request)
     end = state.cluster.end_offset
     voter = ReplicaState(
@@ -42,7 +42,7 @@ def describe_quorum(state: State, call: Call) -> DescribeQuorumResponse:
     name = state.settings.list("controller.listener.names")[0]
     return DescribeQuorumResponse(
         error_code=Error.NONE,
-        topics=[TopicData(topic_name=CLUSTER_METADATA, partitions=[partition])],
+        topics=[TopicData(topic_name=METADATA_TOPIC, partitions=[partition])],
         nodes=[Node(node_id=state.node_id, listeners=[Node.Listener(name=name, host=host, port=port)])],
     )
 

@@ -9,14 +9,13 @@ from kpybroker.inspection.batches import Broken, stretches
 from kpybroker.inspection.findings import Report
 from kpybroker.inspection.names import FileName, Kind, file_name
 from kpybroker.inspection.sources import Source, names_in
+from kpybroker.metadata.image import INTERNAL_TOPICS, TOPIC_RESOURCE
 from kpybroker.storage.checkpoints import uuid_text
 from kpybroker.wire.compiler import WireError
 from kpybroker.wire.internal import ControlType, control_type, decode_metadata
 from kpybroker.wire.records import MAGIC, Record, check_crc, read_header, records
 
-TOPIC = 2  # ConfigResource.Type.TOPIC
 CLEANUP_POLICY = "cleanup.policy"
-ALWAYS_COMPACTED = ("__consumer_offsets", "__transaction_state", "__share_group_state")
 OTHER_SNAPSHOT = "stop the broker and remove this file if there is an older one, or the log begins at 0"
 BOOTSTRAP_ADVICE = "format a new directory, and take its file"
 
@@ -49,7 +48,7 @@ class Cluster:
         elif kind == "PartitionRecord":
             topic_id = uuid_text(bytes(value.topic_id))
             self.partitions.setdefault(topic_id, {})[value.partition_id] = tuple(value.replicas)
-        elif kind == "ConfigRecord" and value.name == CLEANUP_POLICY and value.resource_type == TOPIC:
+        elif kind == "ConfigRecord" and value.name == CLEANUP_POLICY and value.resource_type == TOPIC_RESOURCE:
             if value.value is None:
                 self.policies.pop(value.resource_name, None)
             else:
@@ -58,7 +57,7 @@ class Cluster:
             self.directories[value.broker_id] = tuple(uuid_text(bytes(each)) for each in value.log_dirs)
 
     def is_compacted(self, topic: str) -> bool:
-        return topic in ALWAYS_COMPACTED or "compact" in self.policies.get(topic, "")
+        return topic in INTERNAL_TOPICS or "compact" in self.policies.get(topic, "")
 
 
 def read_cluster(path: str) -> Cluster:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import Any, TypeAlias
 
-from kpybroker.inspection.names import METADATA_TOPIC
 from kpybroker.storage.checkpoints import uuid_text
 from kpybroker.wire.compiler import WireError
 from kpybroker.wire.declare import Kind, type_of
@@ -13,6 +12,7 @@ from kpybroker.wire.decode import decoder
 from kpybroker.wire.fields import Field, fields
 from kpybroker.wire.internal import (
     CONSUMER_OFFSETS,
+    METADATA_TOPIC,
     SHARE_GROUP_STATE,
     TRANSACTION_STATE,
     control_type,

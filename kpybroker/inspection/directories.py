@@ -10,8 +10,6 @@ from kpybroker.inspection.cluster import Cluster, read_cluster, verify_metadata_
 from kpybroker.inspection.findings import Report
 from kpybroker.inspection.logs import Context
 from kpybroker.inspection.names import (
-    METADATA_TOPIC,
-    OFFSET_CHECKPOINTS,
     FileName,
     Kind,
     PartitionName,
@@ -20,16 +18,17 @@ from kpybroker.inspection.names import (
 )
 from kpybroker.inspection.partitions import Extent, tell_left_overs, verify_partition
 from kpybroker.inspection.sources import Source, in_use, is_directory, names_in, size_of
+from kpybroker.storage.checkpoints import uuid_text
 from kpybroker.storage.files import StorageError
+from kpybroker.storage.offset_files import CHECKPOINTS, CLEANED_OFFSETS, RECOVERY_POINTS, START_OFFSETS
+from kpybroker.wire.internal import METADATA_TOPIC, METADATA_TOPIC_ID
 
-RECOVERY, REPLICATION, START, CLEANER = OFFSET_CHECKPOINTS
 REMOVE_MARK = "stop the broker and remove .kafka_cleanshutdown: the logs are checked from their beginning then"
 REMOVE_STATE = "stop the broker and remove this file"
 QUORUM_STATE = {  # QuorumStateData.json: the fields of each version
     0: {"clusterId", "leaderId", "leaderEpoch", "votedId", "appliedOffset", "currentVoters", "data_version"},
     1: {"leaderId", "leaderEpoch", "votedId", "votedDirectoryId", "data_version"},
 }
-METADATA_ID = "AAAAAAAAAAAAAAAAAAAAAQ"  # Uuid.METADATA_TOPIC_ID
 GOING = {
     "delete": "a partition that was deleted; it goes at the next start, at the latest",
     "future": "a partition that was about to move here",
@@ -105,7 +104,7 @@ def _home(path: str, report: Report) -> Home:
         names = names_in(path)
     except StorageError:
         names = []
-    for name in OFFSET_CHECKPOINTS:
+    for name in CHECKPOINTS:
         if name in names:
             with Source(f"{path}/{name}") as source:
                 report.saw_file(source.size)
@@ -126,7 +125,7 @@ def _partition(home: Home, path: str, name: PartitionName, report: Report) -> Ex
         report.note(path, "", GOING[name.state], "it was not looked at")
         return None
     cluster, is_metadata = home.cluster, name.topic == METADATA_TOPIC
-    topic_id = METADATA_ID if is_metadata else cluster.ids.get(name.topic)
+    topic_id = uuid_text(METADATA_TOPIC_ID) if is_metadata else cluster.ids.get(name.topic)
     context = Context(
         clean=home.clean and not home.in_use,
         in_use=home.in_use,
@@ -135,9 +134,9 @@ def _partition(home: Home, path: str, name: PartitionName, report: Report) -> Ex
         and (
             not cluster.known
             or cluster.is_compacted(name.topic)
-            or (name.topic, name.number) in home.offsets.get(CLEANER, {})
+            or (name.topic, name.number) in home.offsets.get(CLEANED_OFFSETS, {})
         ),
-        log_start=home.offsets.get(START, {}).get((name.topic, name.number), 0),
+        log_start=home.offsets.get(START_OFFSETS, {}).get((name.topic, name.number), 0),
         topic_id=topic_id,
     )
     if cluster.known and not is_metadata and name.number not in cluster.partitions.get(topic_id or "", {}):
@@ -152,10 +151,14 @@ def _partition(home: Home, path: str, name: PartitionName, report: Report) -> Ex
             _metadata(path, found, report)
         return found
     except StorageError as error:
-        if not home.in_use:
-            raise
-        report.note(error.path, "", error.reason, "the broker that uses the directory has removed it meanwhile")
-        return None
+        if home.in_use and isinstance(error.__cause__, FileNotFoundError):
+            report.note(error.path, "", error.reason, "the broker that uses the directory has removed it meanwhile")
+            return None
+        what, _, advice = error.reason.partition("; ")
+        report.problem(
+            error.path, "", what, f"{advice or 'look at the disk'}; the rest of its partition was not looked at"
+        )
+        return Extent(0, None)
 
 
 def _metadata(path: str, extent: Extent, report: Report) -> None:
@@ -273,13 +276,13 @@ def _agree(home: Home, extents: dict[PartitionName, Extent], report: Report) -> 
             elif extent.end is not None and offset > extent.end and not home.in_use:
                 what = f"offset {offset}, and the log ends at {extent.end}"
                 report.problem(path, line, what, "records are missing at its end: restore a copy, or accept the loss")
-            elif checkpoint == RECOVERY and home.clean and not home.in_use and offset != extent.end is not None:
+            elif checkpoint == RECOVERY_POINTS and home.clean and not home.in_use and offset != extent.end is not None:
                 what = f"offset {offset} after a clean stop, and the log ends at {extent.end}"
                 report.problem(path, line, what, REMOVE_MARK)
-    if RECOVERY in home.offsets and home.clean and not home.in_use:
-        for topic, index in ends.keys() - home.offsets[RECOVERY].keys():
+    if RECOVERY_POINTS in home.offsets and home.clean and not home.in_use:
+        for topic, index in ends.keys() - home.offsets[RECOVERY_POINTS].keys():
             if topic != METADATA_TOPIC:
-                report.problem(f"{home.path}/{RECOVERY}", "", f"{topic}-{index} is missing", REMOVE_MARK)
+                report.problem(f"{home.path}/{RECOVERY_POINTS}", "", f"{topic}-{index} is missing", REMOVE_MARK)
 
 
 def _absent(home: Home, path: str, offsets: dict[tuple[str, int], int], report: Report) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 
 from kpybroker.inspection.batches import Broken
 from kpybroker.inspection.findings import Report
-from kpybroker.inspection.rows import ABORTED, entries
+from kpybroker.inspection.rows import entries
 from kpybroker.inspection.sources import Source
+from kpybroker.storage import aborted
 from kpybroker.storage.indexes import NO_TIMESTAMP, OffsetIndex, TimeIndex
 from kpybroker.wire.compiler import WireError
 from kpybroker.wire.records import BatchHeader, each_record
@@ -121,7 +122,7 @@ class AbortedCheck(_Check):
     advice = REMOVE_ALL
 
     def __init__(self, source: Source, report: Report, *, growing: bool) -> None:
-        super().__init__(source, ABORTED, report, growing=growing)
+        super().__init__(source, aborted.ENTRY, report, growing=growing)
 
     def aborted(self, producer_id: int, first: int | None, last: int, last_stable: int) -> None:
         """The log has the marker of an abort; `first` is None where it has nothing there, or not any more."""

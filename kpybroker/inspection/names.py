@@ -6,6 +6,9 @@ import re
 from enum import StrEnum
 from typing import NamedTuple
 
+from kpybroker.storage.metadata_snapshots import BOOTSTRAP
+from kpybroker.storage.offset_files import CHECKPOINTS
+
 
 class Kind(StrEnum):
     LOG = "log"
@@ -23,17 +26,10 @@ class Kind(StrEnum):
     LOCK = ".lock"
 
 
-OFFSET_CHECKPOINTS = (
-    "recovery-point-offset-checkpoint",
-    "replication-offset-checkpoint",
-    "log-start-offset-checkpoint",
-    "cleaner-offset-checkpoint",
-)
-METADATA_TOPIC = "__cluster_metadata"
 LEFT_OVER = (".deleted", ".swap", ".cleaned", ".tmp", ".part")
 
 _BY_NAME = {str(kind): kind for kind in list(Kind)[list(Kind).index(Kind.LEADER_EPOCHS) :]}
-_BY_NAME |= dict.fromkeys(OFFSET_CHECKPOINTS, Kind.OFFSETS) | {"bootstrap.checkpoint": Kind.CHECKPOINT}
+_BY_NAME |= dict.fromkeys(CHECKPOINTS, Kind.OFFSETS) | {BOOTSTRAP: Kind.CHECKPOINT}
 _OF_SEGMENT = re.compile(r"(\d{20})\.(log|index|timeindex|txnindex|snapshot)")
 _CHECKPOINT = re.compile(r"(\d{20})-(\d{10})\.checkpoint")
 _PARTITION = re.compile(r"(.+)-(\d+)(?:\.[0-9a-f]{32}-(delete|future|stray))?")

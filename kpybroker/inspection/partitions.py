@@ -9,12 +9,13 @@ from kpybroker.inspection.batches import Broken
 from kpybroker.inspection.epoch_checks import EpochChecks
 from kpybroker.inspection.findings import Report
 from kpybroker.inspection.logs import Context, LogState, Snapshot
-from kpybroker.inspection.names import METADATA_TOPIC, FileName, Kind, file_name
+from kpybroker.inspection.names import FileName, Kind, file_name
 from kpybroker.inspection.producer_checks import REMOVE_SNAPSHOT, ProducerChecks
 from kpybroker.inspection.segments import SegmentCheck
 from kpybroker.inspection.snapshots import read_snapshot
 from kpybroker.inspection.sources import Source, names_in, size_of
 from kpybroker.storage.checkpoints import UNDEFINED_EPOCH
+from kpybroker.wire.internal import METADATA_TOPIC
 
 HARMLESS = {
     ".deleted": "it goes at the next start, at the latest",

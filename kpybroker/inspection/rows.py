@@ -9,12 +9,15 @@ from typing import Any, TypeAlias
 from kpybroker.inspection import texts
 from kpybroker.inspection.batches import Broken, Stretch, stretches
 from kpybroker.inspection.decoding import INTERNAL, decode, decode_marker, text_or_base64
-from kpybroker.inspection.names import METADATA_TOPIC, FileName, Kind
+from kpybroker.inspection.names import FileName, Kind
 from kpybroker.inspection.snapshots import read_snapshot
 from kpybroker.inspection.sources import Source
+from kpybroker.storage import aborted
 from kpybroker.storage.indexes import OffsetIndex, TimeIndex
+from kpybroker.storage.retained import delete_horizon
 from kpybroker.wire.compiler import WireError
 from kpybroker.wire.compression import NAMES
+from kpybroker.wire.internal import METADATA_TOPIC
 from kpybroker.wire.legacy import Message, inner_messages, read_message
 from kpybroker.wire.records import (
     MAGIC,
@@ -29,8 +32,6 @@ from kpybroker.wire.records import (
 
 Row: TypeAlias = dict[str, Any]
 BLOCK_BYTES = 1 << 20
-DELETE_HORIZON_BIT = 1 << 6  # the base timestamp is when tombstones may go (KIP-534)
-ABORTED = Struct(">hqqqq")  # version, producer id, first and last offset, last stable offset
 
 
 def rows(source: Source, name: FileName, topic: str, *, with_records: bool) -> Iterator[Row]:
@@ -64,7 +65,6 @@ def _batches(source: Source, topic: str, *, with_records: bool) -> Iterator[Row]
 
 def batch_row(found: Stretch, header: BatchHeader) -> Row:
     """A batch's header, in the words of kafka-dump-log."""
-    horizon = header.attributes & DELETE_HORIZON_BIT
     return {
         "kind": "batch",
         "baseOffset": header.base_offset,
@@ -77,7 +77,7 @@ def batch_row(found: Stretch, header: BatchHeader) -> Row:
         "partitionLeaderEpoch": header.partition_leader_epoch,
         "isTransactional": header.is_transactional,
         "isControl": header.is_control,
-        "deleteHorizonMs": header.base_timestamp if horizon else None,
+        "deleteHorizonMs": delete_horizon(header),
         "position": found.position,
         "timestampType": "LogAppendTime" if header.is_log_append_time else "CreateTime",
         "maxTimestamp": header.max_timestamp,
@@ -192,7 +192,7 @@ def _time_index(source: Source, name: FileName) -> Iterator[Row]:
 
 def _transaction_index(source: Source, name: FileName) -> Iterator[Row]:
     names = ("version", "producerId", "firstOffset", "lastOffset", "lastStableOffset")
-    for position, values in entries(source, ABORTED):
+    for position, values in entries(source, aborted.ENTRY):
         if values[0] != 0:
             raise Broken(position, f"version {values[0]} of an aborted transaction, and only 0 is known")
         yield {"kind": "abortedTransaction", **dict(zip(names, values, strict=True))}

@@ -12,11 +12,11 @@ from kpybroker.inspection.producer_checks import Abort, is_client
 from kpybroker.inspection.record_checks import CUT, RESTORE, look_at_message, look_at_records
 from kpybroker.inspection.sources import Source
 from kpybroker.storage.indexes import NO_TIMESTAMP
+from kpybroker.storage.segment import MAX_RELATIVE_OFFSET
 from kpybroker.wire.compiler import WireError
 from kpybroker.wire.internal import ControlType, control_type
 from kpybroker.wire.records import MAGIC, BatchHeader, check_crc, read_header, records
 
-FARTHEST = 2**31 - 1  # from the beginning of a segment: indexes have four bytes for it
 PROGRESS_BYTES = 1 << 20
 WRITING = "the broker that uses the directory is writing there"
 UNMARKED = "who reads committed records only may get it; stop the broker, remove the indexes and start it"
@@ -127,7 +127,7 @@ class SegmentCheck:
             self._wrong(position, f"offsets {least} to {base - 1} are missing, and this topic is not compacted")
         elif base > self.base_offset and self.first and self.log.empty and not self.log.context.compacted:
             self._wrong(position, f"the segment begins at offset {self.base_offset}, and its first batch at {base}")
-        if last - self.base_offset > FARTHEST:
+        if last - self.base_offset > MAX_RELATIVE_OFFSET:
             self._wrong(position, f"offset {last} is too far from the beginning of the segment")
         self.first = self.log.empty = False
         self.log.end_offset = max(self.log.end_offset, last + 1)

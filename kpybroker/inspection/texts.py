@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from typing import Any
@@ -19,6 +20,11 @@ def _text(data: bytes) -> str:
         return data.decode()
     except UnicodeDecodeError as error:
         raise Broken(error.start, "not UTF-8") from error
+
+
+def _lines(data: bytes) -> list[str]:
+    """They end where Java's lines end; Python knows more ends (a vertical tab, for one)."""
+    return io.StringIO(_text(data), newline=None).read().removesuffix("\n").split("\n")
 
 
 def number(text: str, line: int) -> int:
@@ -66,7 +72,7 @@ def partition_offsets(data: bytes) -> list[tuple[str, int, int]]:
 def topic_id(data: bytes) -> str:
     """The topic's id of a `partition.metadata`."""
     fields: dict[str, str] = {}
-    for line, text in enumerate(_text(data).splitlines(), 1):
+    for line, text in enumerate(_lines(data), 1):
         name, separator, value = text.partition(": ")
         if not separator or name in fields:
             raise Broken(line, f"{text!r} where NAME: VALUE is expected")
@@ -91,7 +97,7 @@ def uuid(text: str, line: int) -> str:
 def properties(data: bytes) -> dict[str, str]:
     """`meta.properties`, as it stands."""
     found: dict[str, str] = {}
-    for line, text in enumerate(_text(data).splitlines(), 1):
+    for line, text in enumerate(_lines(data), 1):
         if text.strip() == "" or text.lstrip().startswith(("#", "!")):
             continue
         name, separator, value = text.partition("=")

@@ -10,9 +10,10 @@ from kpybroker.config.settings import Settings
 from kpybroker.machine import Call, Decision, Instant, Record, Reply
 from kpybroker.metadata.creation import TopicMaker, new_id
 from kpybroker.metadata.directories import CHANGE_VERSION
-from kpybroker.metadata.features import FEATURES, FINALIZED
+from kpybroker.metadata.features import ELIGIBLE_LEADERS, FEATURES, FINALIZED
 from kpybroker.metadata.image import BROKER_RESOURCE, Image
 from kpybroker.metadata.leadership import led_partitions
+from kpybroker.metadata.record_versions import DIRECTORIES, level_of
 from kpybroker.wire.schemas.cluster_nodes import BrokerRegistrationChangeRecord, RegisterBrokerRecord
 from kpybroker.wire.schemas.cluster_state import ConfigRecord, FeatureLevelRecord, ProducerIdsRecord
 
@@ -61,7 +62,7 @@ class Controller:
         values: list[tuple[Any, int]] = []
         if not self.image.features:
             values += [(FeatureLevelRecord(name=name, feature_level=level), 0) for name, level in FINALIZED.items()]
-        if MINIMUM_IN_SYNC not in self.image.configs.get((BROKER_RESOURCE, ""), {}):
+        if self._lacks_minimum_in_sync():
             values.append((self._minimum_in_sync(), 0))
         leads, lost = led_partitions(self.image, node, self.directory_ids)
         values += [(change, CHANGE_VERSION) for change in lost]
@@ -82,10 +83,10 @@ class Controller:
             ],
             rack=self._rack(),
             fenced=True,
-            log_dirs=self.directory_ids,
+            log_dirs=self.directory_ids if level_of(self.image.features) >= DIRECTORIES else [],
         )
-        values.append((registration, 3))
-        values.append((BrokerRegistrationChangeRecord(broker_id=node, broker_epoch=epoch, fenced=UNFENCE), 2))
+        values.append((registration, 4))
+        values.append((BrokerRegistrationChangeRecord(broker_id=node, broker_epoch=epoch, fenced=UNFENCE), 0))
         values += [(change, CHANGE_VERSION) for change in leads]
         return tuple(Record(None, value, version) for value, version in values)
 
@@ -99,8 +100,12 @@ class Controller:
         changes = [Record(None, change, CHANGE_VERSION) for change in lost]
         return (Record(None, leaving, 1), *changes), (Record(None, fenced, 0),)
 
-    def _minimum_in_sync(self) -> ConfigRecord:
+    def _lacks_minimum_in_sync(self) -> bool:
         """With eligible leader replicas the cluster has a minimum for all brokers from its start (KIP-966)."""
+        has_eligible = not self.image.features or bool(self.image.features.get(ELIGIBLE_LEADERS))
+        return has_eligible and MINIMUM_IN_SYNC not in self.image.configs.get((BROKER_RESOURCE, ""), {})
+
+    def _minimum_in_sync(self) -> ConfigRecord:
         least = str(self.settings.int(MINIMUM_IN_SYNC))
         return ConfigRecord(resource_type=BROKER_RESOURCE, resource_name="", name=MINIMUM_IN_SYNC, value=least)
 

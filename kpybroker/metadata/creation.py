@@ -12,16 +12,17 @@ from kpybroker.config.settings import Settings
 from kpybroker.config.topics import check_topic
 from kpybroker.machine import Record
 from kpybroker.metadata.directories import default_directory
-from kpybroker.metadata.image import CLUSTER_METADATA, TOPIC_RESOURCE, Image
+from kpybroker.metadata.image import TOPIC_RESOURCE, Image
 from kpybroker.metadata.placement import CreatableTopic, Defaults, Placed, Refused, assign, brokers_of
 from kpybroker.metadata.topic_names import colliding, refuse_name
 from kpybroker.wire.errors import Error
+from kpybroker.wire.internal import METADATA_TOPIC
 from kpybroker.wire.messages.create_topics import CreateTopicsRequest, CreateTopicsResponse
 from kpybroker.wire.schemas.cluster_state import ConfigRecord
 from kpybroker.wire.schemas.cluster_topics import PartitionRecord, TopicRecord
 
 TopicResult = CreateTopicsResponse.CreatableTopicResult
-OF_THE_CLUSTER = Refused(Error.INVALID_REQUEST, f"{CLUSTER_METADATA} is the cluster's own")
+OF_THE_CLUSTER = Refused(Error.INVALID_REQUEST, f"{METADATA_TOPIC} is the cluster's own")
 MAX_PARTITIONS_PER_REQUEST = 10_000  # ReplicationControlManager.MAX_PARTITIONS_PER_BATCH
 
 
@@ -43,7 +44,7 @@ class TopicMaker:
         reason = refuse_name(name)
         if reason is not None:
             return Refused(Error.INVALID_TOPIC_EXCEPTION, reason)
-        if name == CLUSTER_METADATA:
+        if name == METADATA_TOPIC:
             return OF_THE_CLUSTER
         if name in self.image.topics:
             return Refused(Error.TOPIC_ALREADY_EXISTS, f"topic '{name}' already exists")
@@ -54,7 +55,7 @@ class TopicMaker:
 
     def create(self, request: CreateTopicsRequest) -> tuple[tuple[Record, ...], CreateTopicsResponse]:
         counts = Counter(topic.name for topic in request.topics)
-        single = [topic for topic in request.topics if counts[topic.name] == 1 and topic.name != CLUSTER_METADATA]
+        single = [topic for topic in request.topics if counts[topic.name] == 1 and topic.name != METADATA_TOPIC]
         refused = self._refuse_request(request, single)
         if refused is not None:
             return (), CreateTopicsResponse(topics=[_refusal(topic.name, refused) for topic in request.topics])
@@ -71,7 +72,7 @@ class TopicMaker:
         for name, count in counts.items():
             if count > 1:
                 results.append(_refusal(name, Refused(Error.INVALID_REQUEST, "the request names this topic twice")))
-            elif name == CLUSTER_METADATA:
+            elif name == METADATA_TOPIC:
                 results.append(_refusal(name, OF_THE_CLUSTER))
         return () if request.validate_only else tuple(records), CreateTopicsResponse(topics=results)
 

@@ -12,13 +12,14 @@ class Feature(NamedTuple):
 
 
 METADATA_VERSION, KRAFT_VERSION = "metadata.version", "kraft.version"
+OLDEST_LEVEL = 7  # of metadata.version: Kafka 3.3 (MetadataVersion.MINIMUM_VERSION)
 ELIGIBLE_LEADERS = "eligible.leader.replicas.version"
 # Apache Kafka 4.3.1 has transaction.version, group.version, share.version and streams.version too: they are listed
 # once the APIs behind them are served, for clients choose their protocol by them.
 FEATURES = (
     Feature(ELIGIBLE_LEADERS, 0, 1),
     Feature(KRAFT_VERSION, 0, 1),
-    Feature(METADATA_VERSION, 7, 30),
+    Feature(METADATA_VERSION, OLDEST_LEVEL, 30),
 )
 FINALIZED = {ELIGIBLE_LEADERS: 1, METADATA_VERSION: 30}
 # The levels of metadata.version that came with new records: no way leads back over one (MetadataVersion).

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from kpybroker.metadata.kept import Kept
+from kpybroker.metadata.access import Access
 from kpybroker.metadata.nodes import Node, Nodes
 from kpybroker.metadata.quotas import Quotas
 from kpybroker.metadata.scram import Credentials
@@ -44,7 +44,6 @@ from kpybroker.wire.schemas.cluster_topics import (
 CONSUMER_OFFSETS = "__consumer_offsets"
 TRANSACTION_STATE = "__transaction_state"
 SHARE_GROUP_STATE = "__share_group_state"
-CLUSTER_METADATA = "__cluster_metadata"
 INTERNAL_TOPICS = (CONSUMER_OFFSETS, TRANSACTION_STATE, SHARE_GROUP_STATE)
 # Who has configs (org.apache.kafka.common.config.ConfigResource.Type).
 TOPIC_RESOURCE, BROKER_RESOURCE, LOGGER_RESOURCE, METRICS_RESOURCE, GROUP_RESOURCE = 2, 4, 8, 16, 32
@@ -113,7 +112,7 @@ class Image:
         self.features: dict[str, int] = {}
         self.quotas = Quotas()
         self.credentials = Credentials()
-        self.kept = Kept()
+        self.access = Access()
         self.next_producer_id = 0
         self.changes = 0
         self._folds: dict[type[Any], Callable[[Any], None]] = {
@@ -134,10 +133,10 @@ class Image:
             ClientQuotaRecord: self.quotas.replay,
             UserScramCredentialRecord: self.credentials.store,
             RemoveUserScramCredentialRecord: self.credentials.remove,
-            AccessControlEntryRecord: self.kept.enter,
-            RemoveAccessControlEntryRecord: self.kept.remove_entry,
-            DelegationTokenRecord: self.kept.token,
-            RemoveDelegationTokenRecord: self.kept.remove_token,
+            AccessControlEntryRecord: self.access.enter,
+            RemoveAccessControlEntryRecord: self.access.remove_entry,
+            DelegationTokenRecord: self.access.token,
+            RemoveDelegationTokenRecord: self.access.remove_token,
         }
 
     def replay(self, value: Any) -> None:

@@ -9,6 +9,7 @@ from kpybroker.machine import Record
 from kpybroker.metadata.directories import CHANGE_VERSION, directory_of, is_online
 from kpybroker.metadata.features import ELIGIBLE_LEADERS
 from kpybroker.metadata.image import NO_LEADER, Image, Topic
+from kpybroker.metadata.record_versions import DIRECTORIES, level_of
 from kpybroker.wire.schemas.cluster_nodes import BrokerRegistrationChangeRecord
 from kpybroker.wire.schemas.cluster_topics import PartitionChangeRecord
 
@@ -43,6 +44,8 @@ def directory_failed(image: Image, node: int, online: list[bytes]) -> tuple[Reco
         for partition in topic.partitions.values()
         if partition.leader == node and not is_online(directory_of(partition, node), online)
     ]
+    if level_of(image.features) < DIRECTORIES:  # nor is it told which directories there are
+        return tuple(Record(None, change, CHANGE_VERSION) for change in changes)
     epoch = image.nodes[node].epoch
     left = BrokerRegistrationChangeRecord(broker_id=node, broker_epoch=epoch, log_dirs=online)
     return *[Record(None, change, CHANGE_VERSION) for change in changes], Record(None, left, CHANGE_VERSION)

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from kpybroker.machine import Record
+from kpybroker.metadata.directories import MIGRATING
 from kpybroker.metadata.features import METADATA_VERSION
 from kpybroker.metadata.image import Image, PartitionImage, Topic
-from kpybroker.wire.schemas.cluster_nodes import RegisterBrokerRecord
+from kpybroker.metadata.record_versions import version_at
 from kpybroker.wire.schemas.cluster_security import UserScramCredentialRecord
 from kpybroker.wire.schemas.cluster_state import (
     ClientQuotaRecord,
@@ -17,10 +18,6 @@ from kpybroker.wire.schemas.cluster_state import (
     ProducerIdsRecord,
 )
 from kpybroker.wire.schemas.cluster_topics import PartitionRecord, TopicRecord
-
-# (the level of metadata.version from which on a record is written so, its version), the newest first (MetadataVersion)
-REGISTRATION_VERSIONS = ((30, 4), (17, 3), (8, 2), (0, 1))
-PARTITION_VERSIONS = ((23, 2), (17, 1), (0, 0))
 
 
 def record_count(image: Image) -> int:
@@ -35,19 +32,14 @@ def recite(image: Image) -> Iterator[Record]:
     for value in _features(image):
         yield Record(None, value, 0)
     for node in image.registered.records():
-        version = _version(REGISTRATION_VERSIONS, level) if isinstance(node, RegisterBrokerRecord) else 0
-        yield Record(None, node, version)
-    partition_version = _version(PARTITION_VERSIONS, level)
+        yield Record(None, node, version_at(level, node))
     for topic in image.topics.values():
         yield Record(None, TopicRecord(name=topic.name, topic_id=topic.id), 0)
         for partition in topic.partitions.values():
-            yield Record(None, _partition(topic, partition, partition_version), partition_version)
+            record = _partition(topic, partition)
+            yield Record(None, record, version_at(level, record))
     for value in _others(image):
         yield Record(None, value, 0)
-
-
-def _version(versions: tuple[tuple[int, int], ...], level: int) -> int:
-    return next(version for least, version in versions if level >= least)
 
 
 def _features(image: Image) -> Iterator[FeatureLevelRecord]:
@@ -56,13 +48,7 @@ def _features(image: Image) -> Iterator[FeatureLevelRecord]:
         yield FeatureLevelRecord(name=name, feature_level=image.features[name])
 
 
-def _partition(topic: Topic, partition: PartitionImage, version: int) -> PartitionRecord:
-    newer: dict[str, Any] = {}
-    if version >= 1:
-        newer["directories"] = partition.directories or [bytes(16)] * len(partition.replicas)  # DirectoryId.MIGRATING
-    if version >= 2:
-        newer["eligible_leader_replicas"] = partition.eligible or None
-        newer["last_known_elr"] = partition.last_known_eligible or None
+def _partition(topic: Topic, partition: PartitionImage) -> PartitionRecord:
     return PartitionRecord(
         partition_id=partition.index,
         topic_id=topic.id,
@@ -74,7 +60,9 @@ def _partition(topic: Topic, partition: PartitionImage, version: int) -> Partiti
         leader_recovery_state=partition.recovery,
         leader_epoch=partition.leader_epoch,
         partition_epoch=partition.partition_epoch,
-        **newer,
+        directories=partition.directories or [MIGRATING] * len(partition.replicas),
+        eligible_leader_replicas=partition.eligible or None,
+        last_known_elr=partition.last_known_eligible or None,
     )
 
 
@@ -88,7 +76,7 @@ def _others(image: Image) -> Iterator[Any]:
             yield ClientQuotaRecord(entity=parts, key=key, value=limit, remove=False)
     if image.next_producer_id > 0:
         yield ProducerIdsRecord(broker_id=-1, next_producer_id=image.next_producer_id)
-    yield from image.kept.entries()
+    yield from image.access.entries()
     for user in image.credentials.users():
         for mechanism, credential in image.credentials.of(user).items():
             yield UserScramCredentialRecord(
@@ -99,4 +87,4 @@ def _others(image: Image) -> Iterator[Any]:
                 server_key=credential.server_key,
                 iterations=credential.iterations,
             )
-    yield from image.kept.tokens()
+    yield from image.access.tokens()

@@ -72,6 +72,8 @@ class Snapshots:
         self._counted_from = 0  # the size that the log had then
         self._under_way: Iterator[None] | None = None
         self._cleans_at: Instant | None = None
+        self._next_at: Instant | None = None  # asked for after every request, so it is reckoned only when it changes:
+        self._reckoned_for: tuple[int, int] | None = None  # with the end of the log, or with the settings
 
     @property
     def newest(self) -> SnapshotId:
@@ -109,12 +111,17 @@ class Snapshots:
     def due(self) -> Instant | None:
         if self._under_way is not None:
             return self._taken_at
-        times = [at for at in (self._takes_at(), self._cleans_at) if at is not None]
-        return min(times, default=None)
+        known = self._log.end_offset, self._settings.alterations
+        if known != self._reckoned_for:
+            self._reckoned_for = known
+            times = [at for at in (self._takes_at(), self._cleans_at) if at is not None]
+            self._next_at = min(times, default=None)
+        return self._next_at
 
     def expire(self, now: Instant) -> None:
         """A slice: some records read, or written, or what is old removed."""
         at = self._takes_at()
+        self._reckoned_for = None
         if self._under_way is not None:
             work, self._under_way = self._under_way, None
             for _ in work:
@@ -152,12 +159,7 @@ class Snapshots:
         yield from self._write(snapshot, image, reader.quorum, reader.timestamp, now)
 
     def _write(
-        self,
-        snapshot: SnapshotId,
-        image: Image,
-        quorum: Mapping[int, ControlRow],
-        timestamp: Instant,
-        now: Instant,
+        self, snapshot: SnapshotId, image: Image, quorum: Mapping[int, ControlRow], timestamp: Instant, now: Instant
     ) -> Iterator[None]:
         log = self._log
         writer = SnapshotWriter(log.files, log.directory, snapshot, now)
@@ -178,7 +180,7 @@ class Snapshots:
     def _clean(self, now: Instant) -> None:
         """What is too old or too much goes, with the log before the next snapshot (KafkaRaftLog.maybeClean)."""
         log = self._log
-        self._cleans_at = None
+        self._cleans_at = self._reckoned_for = None
         retention_ms = self._settings.int("metadata.max.retention.ms")
         delay_ms = self._settings.int("internal.metadata.delete.delay.millis")
         most_bytes = self._settings.int("metadata.max.retention.bytes")

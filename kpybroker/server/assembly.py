@@ -16,17 +16,16 @@ from kpybroker.broker import Core
 from kpybroker.config.listeners import Listener, address_text, listeners
 from kpybroker.config.settings import Settings
 from kpybroker.handlers import offered
-from kpybroker.kept_configs import KeptConfigs
 from kpybroker.machine import Instant
 from kpybroker.server.clock import Clock
 from kpybroker.server.server import bind
+from kpybroker.server.syncing import in_threads
 from kpybroker.state import State
 from kpybroker.storage.checkpoints import uuid_text
-from kpybroker.storage.directories import DataDirectories, Identity
+from kpybroker.storage.directories import DataDirectories, Identity, require_metadata
 from kpybroker.storage.directory import DataDirectory, Meta
 from kpybroker.storage.ephemeral import EphemeralFiles
 from kpybroker.storage.files import RealFiles
-from kpybroker.storage.recovery import summary
 from kpybroker.wire.errors import Error
 
 log = logging.getLogger("kpybroker")
@@ -51,7 +50,7 @@ class Assembly(NamedTuple):
         """Everything that was opened is closed, the directories cleanly."""
         for _, sock in self.listeners:
             sock.close()
-        self.core.state.close(self.clock.now())
+        self.core.state.close(self.clock.now(), in_threads)
 
 
 def assemble(
@@ -80,6 +79,8 @@ def assemble(
             if listener.host
         }
         directories = _open_directories(settings, data_dirs, rng, clock)
+        if directories.kept:
+            require_metadata(directories)
         for path in data_dirs if sync else ():  # a directory that was just made is to be found again, too
             RealFiles(os.path.dirname(os.path.abspath(path))).sync_directory("")
         state = State(
@@ -93,6 +94,8 @@ def assemble(
         )
         for error in state.cluster.keeping.snapshots.passed_over if state.cluster.keeping is not None else ():
             log.warning("%s: passed over, and what it held read from before it", error)
+        if directories.kept and not directories.failures:  # of those each was told already
+            _tell_of_absent(state)
         for name, partitions in topics.items():
             _create(state, name, partitions, clock.now())
     except BaseException:
@@ -114,6 +117,9 @@ def _open_directories(
     if not data_dirs:
         files = EphemeralFiles(tempfile.gettempdir())
         return DataDirectories([DataDirectory(files, Meta(uuid_text(new_id()), node, new_id()), files.remove_all)])
+    # Here and not at the top: a broker of which nothing is kept starts sooner without it.
+    from kpybroker.kept_configs import KeptConfigs  # noqa: PLC0415
+
     kept = [RealFiles(path) for path in data_dirs]
     told = settings.static.get("metadata.log.dir")
     metadata = None
@@ -134,8 +140,21 @@ def _open_directories(
 def _tell_of_recovery(kept: DataDirectory, seconds: float) -> None:
     repaired = any(each.is_repair for each in kept.recovered.values()) or bool(kept.offsets.unreadable)
     if repaired or (kept.recovered and not kept.was_clean):
+        from kpybroker.storage.recovery import summary  # noqa: PLC0415  as above
+
         line = summary(kept.recovered, kept.offsets.unreadable, seconds)
         log.log(logging.WARNING if repaired else logging.INFO, "%s: %s", kept.files.root, line)
+
+
+def _tell_of_absent(state: State) -> None:
+    """Partitions in a directory that was there once, and was not named now."""
+    topics = state.image.topics.values()
+    every = [(topic.name, index) for topic in topics for index in topic.partitions]
+    absent = [f"{topic}-{index}" for topic, index in every if state.replicas.is_offline((topic, index))]
+    if absent:
+        more = f" and {len(absent) - 1:,} more partitions" if len(absent) > 1 else ""
+        advice = "name it too, by another --data-dir or in log.dirs"
+        log.error("offline: %s%s, in a log directory that was not named at this start; %s", absent[0], more, advice)
 
 
 def _bind(listener: Listener) -> socket.socket:

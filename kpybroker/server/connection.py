@@ -13,6 +13,7 @@ from kpybroker.server.unsent import Unsent
 from kpybroker.storage.files import StorageError
 
 REQUESTS_PER_TURN = 32  # of one connection that has sent many at once; then the others have their turn
+TURN_MS = 2  # and so they have after this time
 
 
 class Host(Protocol):
@@ -85,7 +86,8 @@ class Connection:
 
     def _serve(self, data: memoryview) -> None:
         position = served = 0
-        while self.is_open and not self.busy and served < REQUESTS_PER_TURN:
+        until = self._host.now() + TURN_MS
+        while self.is_open and not self.busy and served < REQUESTS_PER_TURN and self.last_active < until:
             size = self._frame_size(data, position)
             if size is None or len(data) - position - LENGTH_BYTES < size:
                 break

@@ -9,12 +9,11 @@ import weakref
 from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import outcome
 import trio
 
-from kpybroker.compaction import Compacted
 from kpybroker.config.listeners import address_text
 from kpybroker.config.settings import Settings
 from kpybroker.machine import Instant
@@ -24,6 +23,9 @@ from kpybroker.server.asking import Answer, ask
 from kpybroker.server.assembly import Assembly, StartError, assemble
 from kpybroker.server.server import serve
 from kpybroker.state import State
+
+if TYPE_CHECKING:
+    from kpybroker.cleaner import Compacted
 
 START_SECONDS = 30  # a start takes milliseconds; this bounds a machine that hangs
 

@@ -1,4 +1,5 @@
-"""Carries out what the core wants synced: in a thread, one job of each lane at a time, so that nothing else waits."""
+"""Carries out what the core wants synced: in a thread, one job of each lane at a time, so that nothing else waits; and
+in several, at the end."""
 
 from __future__ import annotations
 
@@ -8,7 +9,10 @@ import trio
 
 from kpybroker.broker import Core
 from kpybroker.machine import Instant
+from kpybroker.storage.flushing import Calls, one_by_one
 from kpybroker.syncing import Lane
+
+THREADS_AT_END = 8  # more are no faster: a file system does what they ask for together
 
 
 class Syncer:
@@ -31,6 +35,7 @@ class Syncer:
 
     async def run(self) -> None:
         while True:
+            await trio.lowlevel.checkpoint_if_cancelled()  # a job that is taken has to be carried out
             job = self._lane.take()
             if job is None:
                 self._wanted = trio.Event()
@@ -39,3 +44,13 @@ class Syncer:
             failures = await trio.to_thread.run_sync(job.carry_out, limiter=self._limiter)
             self._core.synced(job, failures, self._now())
             self._after()
+
+
+def in_threads(calls: Calls) -> None:
+    """Makes these calls, several at a time: many small syncs come to a few large ones. Raises the first failure."""
+    # Here and not at the top: nobody needs it before the end.
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
+    with ThreadPoolExecutor(THREADS_AT_END) as threads:
+        for _ in threads.map(one_by_one, [calls[number::THREADS_AT_END] for number in range(THREADS_AT_END)]):
+            pass

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 from struct import Struct
 from typing import NamedTuple
 
 from kpybroker.storage.files import Files
+from kpybroker.storage.log import Log
 from kpybroker.storage.segment import Segment
+from kpybroker.wire.internal import ControlType, control_type
 from kpybroker.wire.records import BatchHeader
 
-ABORT, COMMIT = 0, 1  # ControlRecordType
-_ENTRY = Struct(">hqqqq")
-_CONTROL_KEY = Struct(">hh")  # version, type
+SEGMENTS_AT_ONCE = 32  # of which one slice asks the disk
+ENTRY = Struct(">hqqqq")  # version, producer id, first and last offset, last stable offset
 
 
 class AbortedTransaction(NamedTuple):
@@ -25,7 +26,7 @@ class AbortedTransaction(NamedTuple):
     last_stable_offset: int
 
     def encode(self) -> bytes:
-        return _ENTRY.pack(0, *self)
+        return ENTRY.pack(0, *self)
 
 
 def index_path(segment: Segment) -> str:
@@ -36,22 +37,54 @@ def index_path(segment: Segment) -> str:
 
 def read_aborted(files: Files, segment: Segment) -> Iterable[AbortedTransaction]:
     data = files.read_whole(index_path(segment)) or b""
-    for position in range(0, len(data) - _ENTRY.size + 1, _ENTRY.size):
-        yield AbortedTransaction._make(_ENTRY.unpack_from(data, position)[1:])
+    for position in range(0, len(data) - ENTRY.size + 1, ENTRY.size):
+        yield AbortedTransaction._make(ENTRY.unpack_from(data, position)[1:])
 
 
-def aborted_between(
-    files: Files, segments: Sequence[Segment], log_start_offset: int, end_offset: int
-) -> list[AbortedTransaction]:
-    """Those that the segments tell of and that begin before the end (LocalLog.collectAbortedTransactions)."""
-    found = []
-    for segment in segments:
-        for transaction in read_aborted(files, segment):
-            if transaction.last_offset >= log_start_offset and transaction.first_offset < end_offset:
+class AbortsTold:
+    """What the segments of a log, as they are now, tell of transactions that were aborted."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._told: list[tuple[int, list[AbortedTransaction]]] = []  # by the base offset of the segment that tells it
+
+    def read(self) -> Iterator[None]:
+        """All of it at the beginning, as each segment may tell of transactions that begin in any before it; from one
+        slice to the next."""
+        for number, segment in enumerate(list(self._log.segments.all), 1):
+            aborted = list(read_aborted(self._log.files, segment))
+            if aborted:
+                self._told.append((segment.base_offset, aborted))
+            if number % SEGMENTS_AT_ONCE == 0:
+                yield
+
+    @property
+    def any(self) -> bool:
+        return bool(self._told)
+
+    def between(self, offset: int, end_offset: int) -> list[AbortedTransaction]:
+        """Those of transactions in this part of the log (LocalLog.collectAbortedTransactions)."""
+        found = []
+        first = self._log.segments.from_offset(offset)[0].base_offset if self._told else offset
+        for transaction in (each for base, aborted in self._told if base >= first for each in aborted):
+            if transaction.last_offset >= self._log.start_offset and transaction.first_offset < end_offset:
                 found.append(transaction)
             if transaction.last_stable_offset >= end_offset:
-                return found
-    return found
+                break
+        return found
+
+
+def keep_aborted(log: Log, copy: Log) -> None:
+    """A copy of a log tells of them in those of its segments where they end."""
+    found = [transaction for segment in log.segments.all for transaction in read_aborted(log.files, segment)]
+    by_path: dict[str, list[bytes]] = {}
+    for transaction in found:
+        if transaction.last_offset >= copy.segments.first_base_offset:
+            path = index_path(copy.segments.from_offset(transaction.last_offset)[0])
+            by_path.setdefault(path, []).append(transaction.encode())
+    for path, entries in by_path.items():
+        copy.files.write_whole(path, b"".join(entries))
+        copy.durable.written(path)
 
 
 class _Ongoing:
@@ -94,14 +127,14 @@ class Transactions:
         self._go_to(header.last_offset)
         if key is None:
             return True
-        kind = _CONTROL_KEY.unpack_from(key)[1]
-        if kind == ABORT:
+        kind = control_type(key)
+        if kind == ControlType.ABORT:
             ongoing = self._aborted.pop(header.producer_id, None)
             if ongoing is None or not ongoing.is_seen:
                 return True
             self._kept.append(ongoing.transaction)
             return False
-        if kind == COMMIT:
+        if kind == ControlType.COMMIT:
             was_seen = header.producer_id in self._committed
             self._committed.discard(header.producer_id)
             return not was_seen

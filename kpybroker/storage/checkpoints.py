@@ -68,7 +68,9 @@ def read_topic_id(files: Files, directory: str) -> bytes | None:
             raise StorageError(f"{files.root}/{path}", f"version {fields['version']} is not known")
         return uuid_bytes(fields["topic_id"])
     except (ValueError, KeyError) as error:
-        raise StorageError(f"{files.root}/{path}", "not a partition.metadata file") from error
+        raise StorageError(
+            f"{files.root}/{path}", "not a partition.metadata file; move it away: it is made anew"
+        ) from error
 
 
 class Changed:

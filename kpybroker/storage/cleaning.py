@@ -10,27 +10,22 @@ from operator import add, le
 from typing import NamedTuple
 
 from kpybroker.machine import Instant
-from kpybroker.storage.aborted import AbortedTransaction, Transactions, aborted_between, index_path
+from kpybroker.storage.aborted import AbortsTold, index_path
 from kpybroker.storage.files import StorageError
 from kpybroker.storage.indexes import OffsetIndex, TimeIndex
+from kpybroker.storage.learning import Extent, learn
 from kpybroker.storage.log import Log
 from kpybroker.storage.offset_map import OffsetMap
 from kpybroker.storage.producers import Producers
+from kpybroker.storage.replacing import CLEANED, replace
 from kpybroker.storage.segment import MAX_RELATIVE_OFFSET, LogConfig, Segment
-from kpybroker.storage.sifting import BATCH_COST, STEP_RECORDS, Batch, Pace, Sieve, batches
+from kpybroker.storage.sifting import Pace, Sieve, batches
 from kpybroker.wire.compiler import WireError
 
-CLEANED, SWAP = ".cleaned", ".swap"  # UnifiedLog.CLEANED_FILE_SUFFIX, SWAP_FILE_SUFFIX
 WRITE_BYTES = 64 * 1024  # to a cleaned segment at once, or one batch
+SEGMENTS_AT_ONCE = 32  # of which one slice asks the disk
 
 Calls = Sequence[Callable[[], None]]  # syncs, to be done in whatever thread before the next slice
-
-
-class Extent(NamedTuple):
-    """Which part of a log is cleaned: offsets below `first_dirty` were; from `first_uncleanable` on none may be."""
-
-    first_dirty: int
-    first_uncleanable: int
 
 
 class Cleaned(NamedTuple):
@@ -58,7 +53,13 @@ class Cleaning:
         self._losses = log.segments.losses
         self._pace = Pace()
         self._sieve = Sieve(offsets, producers, extent.first_uncleanable, delete_retention_ms, now, self._pace)
-        self._has_aborted = any(name.endswith(".txnindex") for name in log.files.list(log.directory))
+        self._told = AbortsTold(log)
+        self._io_bytes = 0
+
+    def take_io_bytes(self) -> int:
+        """How much was read and written since the last time."""
+        taken, self._io_bytes = self._io_bytes, 0
+        return taken
 
     def steps(self) -> Generator[Calls, None, None]:
         """A slice from one to the next; StorageError if there is anything in the log that cannot be read."""
@@ -66,7 +67,7 @@ class Cleaning:
         try:
             for calls in inner:
                 yield calls
-                if self._log.segments is not self._segments or self._segments.losses != self._losses:
+                if self._is_for_nothing:
                     return
         except (IndexError, ValueError, WireError, struct.error) as error:
             raise StorageError(
@@ -75,64 +76,31 @@ class Cleaning:
         finally:
             inner.close()
 
+    @property
+    def _is_for_nothing(self) -> bool:
+        """The log is gone, or parts of it are; or its directory is offline, where nothing is touched any more."""
+        log = self._log
+        is_other = log.segments is not self._segments or self._segments.losses != self._losses
+        return is_other or log.durable.failure is not None
+
     def _steps(self) -> Generator[Calls, None, None]:
-        for segment, end in self._dirty():
-            is_full = yield from self._learn(segment, end)
-            if is_full:
-                break
+        for _ in self._told.read():
+            yield ()
+        for size in learn(self._log, self._extent, self._offsets, self._told, self._pace):
+            self._io_bytes += size
+            yield ()
         end_offset = self._offsets.latest + 1
         segments = self._segments.between(0, end_offset)
         before = sum([segment.size for segment in segments])
         after = 0
         for group in groups(segments, self._log.config, self._extent.first_uncleanable):
-            after += yield from self._clean(group)
-        self.cleaned = Cleaned(end_offset, before, after)
-
-    def _aborted(self, offset: int, end_offset: int) -> list[AbortedTransaction]:
-        if not self._has_aborted:
-            return []
-        segments = self._segments.from_offset(offset)
-        return aborted_between(self._log.files, segments, self._log.start_offset, end_offset)
-
-    # --- which offset is the last of each key ---
-
-    def _dirty(self) -> Iterator[tuple[Segment, int]]:
-        """The segments to learn from, each with the offset where it ends."""
-        start, end = self._extent
-        self._before = Transactions()
-        self._before.expect(self._aborted(start, end))
-        dirty = self._segments.between(start, end)
-        return zip(dirty, [segment.base_offset for segment in dirty[1:]] + [end], strict=True)
-
-    def _learn(self, segment: Segment, end: int) -> Generator[Calls, None, bool]:
-        """Returns whether the map was full before the segment was through (Cleaner.buildOffsetMapForSegment)."""
-        offsets, start = self._offsets, self._extent.first_dirty
-        for batch in batches(segment, segment.indexes.offsets.lookup(start).position):
-            header = batch.header
-            if self._is_of_use(batch):
-                data, position = batch.records()
-                for done in range(0, header.records_count, STEP_RECORDS):
-                    count = min(header.records_count - done, STEP_RECORDS)
-                    position = offsets.learn(data, position, count, header.base_offset, start)
-                    if position < 0:
-                        return True
-                    if self._pace.is_over(count):
-                        yield ()
-            if header.last_offset >= start:
-                offsets.latest = header.last_offset
-            if self._pace.is_over(BATCH_COST):
+            if group is None:
                 yield ()
-        offsets.latest = end - 1
-        return False
-
-    def _is_of_use(self, batch: Batch) -> bool:
-        """Neither a marker nor of a transaction that was aborted."""
-        if batch.header.is_control:
-            self._before.is_spent(batch.header, batch.control_key())
-            return False
-        return not self._before.is_aborted(batch.header)
-
-    # --- what stays ---
+            else:
+                after += yield from self._clean(group)
+        self.cleaned = Cleaned(end_offset, before, after)
+        while self._offsets.forget():
+            yield ()
 
     def _clean(self, group: Sequence[Segment]) -> Generator[Calls, None, int]:
         """Writes the segments of a group anew, as one; returns its size."""
@@ -142,17 +110,16 @@ class Cleaning:
         made = [*cleaned.files, transaction_index]
         try:
             for segment, following in zip(group, [*group[1:], None], strict=True):
-                if self._has_aborted:
-                    end = segment.find_end()[0] if following is None else following.base_offset
-                    sieve.transactions.expect(self._aborted(segment.base_offset, end))
+                self._expect(segment, following)
                 for batch in batches(segment, 0):
+                    self._io_bytes += batch.header.size
                     for _ in sieve.put(batch):
                         yield ()
                     if sieve.out_bytes >= WRITE_BYTES:
-                        cleaned.append(*sieve.take_out())
                         yield ()
+                        self._write(cleaned)
             if sieve.out:
-                cleaned.append(*sieve.take_out())
+                self._write(cleaned)
             cleaned.seal()
             aborted = sieve.transactions.take_kept()
             if aborted:
@@ -165,31 +132,31 @@ class Cleaning:
                 log.files.set_modified(file.path, modified)
             for file in made:
                 file.close()
-            _swap(log, group, [file.path for file in made], self._now)
+            paths, made = [file.path for file in made], []
+            for _ in replace(log, group, paths, self._now):
+                self._losses = self._segments.losses
+                yield ()
             self._losses = self._segments.losses
-            made = []
         finally:
             for file in made:
                 file.remove()
         yield [partial(log.files.sync_directory, log.directory)]
         return cleaned.size
 
+    def _expect(self, segment: Segment, following: Segment | None) -> None:
+        if self._told.any:
+            end = segment.find_end()[0] if following is None else following.base_offset
+            self._sieve.transactions.expect(self._told.between(segment.base_offset, end))
 
-def _swap(log: Log, group: Sequence[Segment], paths: Sequence[str], now: Instant) -> None:
-    """What was made, in these files, takes the place of the group (LocalLog.replaceSegments): a kill leaves either."""
-    base = group[0].base_offset
-    finals = [path.removesuffix(CLEANED) for path in paths]
-    for path, final in zip(paths, finals, strict=True):
-        log.files.rename(path, final + SWAP)
-    log.segments.retire(group, now + log.config.file_delete_delay_ms, replaced_at=base)
-    for final in finals:
-        log.files.rename(final + SWAP, final)
-    log.segments.insert(Segment(log.files, log.directory, base, log.config, now, new=False))
+    def _write(self, cleaned: Segment) -> None:
+        self._io_bytes += self._sieve.out_bytes
+        cleaned.append(*self._sieve.take_out())
 
 
-def groups(segments: Sequence[Segment], config: LogConfig, first_uncleanable: int) -> list[list[Segment]]:
-    """Which segments become one: as many as fit into one, with their indexes (Cleaner.groupSegmentsBySize)."""
-    found: list[list[Segment]] = []
+def groups(segments: Sequence[Segment], config: LogConfig, first_uncleanable: int) -> Iterator[list[Segment] | None]:
+    """Which segments become one: as many as fit into one, with their indexes (Cleaner.groupSegmentsBySize). None where
+    a slice is over."""
+    group: list[Segment] = []
     sizes = (0, 0, 0)
     most = config.segment_bytes, config.segment_index_bytes, config.segment_index_bytes
     for number, segment in enumerate(segments):
@@ -198,13 +165,17 @@ def groups(segments: Sequence[Segment], config: LogConfig, first_uncleanable: in
         together = tuple(map(add, sizes, added))
         end = segments[number + 1].base_offset if number + 1 < len(segments) else first_uncleanable
         if (
-            found
+            group
             and all(map(le, together, most))
-            and (segment.size == 0 or end - 1 - found[-1][0].base_offset <= MAX_RELATIVE_OFFSET)
+            and (segment.size == 0 or end - 1 - group[0].base_offset <= MAX_RELATIVE_OFFSET)
         ):
-            found[-1].append(segment)
+            group.append(segment)
             sizes = together
         else:
-            found.append([segment])
-            sizes = added
-    return found
+            if group:
+                yield group
+            group, sizes = [segment], added
+        if number % SEGMENTS_AT_ONCE == SEGMENTS_AT_ONCE - 1:
+            yield None
+    if group:
+        yield group

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from kpybroker.machine import Instant, Key
 from kpybroker.storage.directory import DataDirectory, Meta, read_meta
 from kpybroker.storage.files import DiskError, Files, StorageError
+from kpybroker.storage.flushing import Calls, one_by_one
 from kpybroker.storage.log import Log
-from kpybroker.storage.offset_files import METADATA_TOPIC
 from kpybroker.storage.segment import LogConfig
+from kpybroker.wire.internal import METADATA_TOPIC
 
 
 class OfflineError(StorageError):
     """What is asked for is in a directory that has failed: it was told already, and is over with the next start."""
 
 
-class Identity(NamedTuple):
+class Identity(Struct, frozen=True):
     """Whose the directories are; an empty cluster id is whatever cluster they belong to, or else a new one."""
 
     node_id: int
@@ -71,7 +73,7 @@ class DataDirectories:
                     failures.append(error)
                     if each is metadata:
                         raise
-            _check(opened.values(), opened[metadata.root])
+            _check(opened.values(), opened[metadata.root], now)
         except BaseException:
             for directory in opened.values():
                 directory.close(clean=False)
@@ -112,9 +114,11 @@ class DataDirectories:
         return None if holder is None else holder.logs[key]
 
     def logs(self) -> Iterator[tuple[Key, Log]]:
-        """Of every directory that is well."""
+        """Of every directory that is well. Whoever goes through them by and by finds none that has gone meanwhile."""
         for directory in list(self.all):
-            yield from list(directory.logs.items())
+            for key, log in list(directory.logs.items()):
+                if directory.failure is None and directory.logs.get(key) is log:
+                    yield key, log
 
     def emptiest(self, counts: Mapping[bytes, int]) -> DataDirectory:
         """Where the next partition goes (LogManager.nextLogDirs), by how many each directory id has. OfflineError: no
@@ -142,12 +146,14 @@ class DataDirectories:
         for directory in list(self.online):
             directory.offsets.starts()
 
-    def close(self, *, broker_epoch: int = -1, clean: bool = True) -> list[DiskError]:
+    def close(
+        self, *, broker_epoch: int = -1, clean: bool = True, carry_out: Callable[[Calls], None] = one_by_one
+    ) -> list[DiskError]:
         """The end. Where a disk fails now the next start looks into that directory's logs, and the others are clean."""
         failures = []
         for directory in list(self.all):
             try:
-                directory.close(broker_epoch=broker_epoch, clean=clean)
+                directory.close(broker_epoch=broker_epoch, clean=clean, carry_out=carry_out)
             except DiskError as error:
                 failures.append(error)
         return failures
@@ -178,22 +184,62 @@ def _metas(
     return [(each, Meta(cluster_id, identity.node_id, identity.new_directory_id())) for each in readable]
 
 
-def _check(opened: Iterable[DataDirectory], metadata: DataDirectory) -> None:
+def _check(opened: Iterable[DataDirectory], metadata: DataDirectory, now: Instant) -> None:
     """A partition is in one directory alone (LogManager.loadLog), and the cluster's log where it is to be."""
     seen: dict[Key, DataDirectory] = {}
     for directory in opened:
-        for key in directory.logs:
+        for key in list(directory.logs):
             if key[0] == METADATA_TOPIC and directory is not metadata:
                 raise StorageError(
-                    directory.files.root, f"holds {METADATA_TOPIC}-0, which is to be in {metadata.files.root}"
+                    directory.files.root,
+                    f"holds {METADATA_TOPIC}-0, which is to be in {metadata.files.root}: name this directory first, or "
+                    "as metadata.log.dir",
                 )
             other = seen.setdefault(key, directory)
-            if other is not directory:
-                raise StorageError(
-                    f"{directory.files.root}/{key[0]}-{key[1]}",
-                    f"this partition is in {other.files.root} too: a move between directories was cut short, or one is "
-                    "a copy; remove the older of the two",
-                )
+            if other is not directory and not _are_of_two_topics(other.logs[key], directory.logs[key]):
+                seen[key] = _one_of(key, other, directory, now)
+
+
+def _are_of_two_topics(*logs: Log) -> bool:
+    """Or one is empty, and nobody knows whose it was. Then the cluster knows which is right: the other's directory was
+    offline when its topic was deleted."""
+    ids = {log.topic_id for log in logs}
+    is_of_none = any(log.topic_id is None and log.end_offset == 0 for log in logs)
+    return is_of_none or (None not in ids and len(ids) == len(logs))
+
+
+def _one_of(key: Key, one: DataDirectory, two: DataDirectory, now: Instant) -> DataDirectory:
+    """A kill in the last moment of a move leaves a partition in both directories, to the same offset; one of them goes.
+    StorageError: they are not alike."""
+    first, second = one.logs[key], two.logs[key]
+    if first.topic_id is None or (first.topic_id, first.end_offset) != (second.topic_id, second.end_offset):
+        raise StorageError(
+            f"{two.files.root}/{key[0]}-{key[1]}",
+            f"this partition is in {one.files.root} too: a move between directories was cut short, or one is "
+            "a copy; remove the older of the two",
+        )
+    from kpybroker.storage.recovery import Recovery  # noqa: PLC0415  here and not at the top: most starts pay for none
+
+    kept, gone = (two, one) if second.start_offset > first.start_offset else (one, two)  # it may not know that yet
+    directory = gone.logs[key].directory
+    gone.recovered[key] = Recovery(removed_files=(directory,))
+    gone.delete(key, now=now)
+    return kept
+
+
+def require_metadata(directories: DataDirectories) -> None:
+    """StorageError: there are partitions, and nothing of the cluster's log that says whose they are. A new cluster
+    would take them for those of topics that were deleted."""
+    key, home = (METADATA_TOPIC, 0), directories.metadata
+    log, path = home.logs.get(key), f"{METADATA_TOPIC}-0"
+    orphans = [found for found, _ in directories.logs() if found != key]
+    is_empty = log is None or log.end_offset == 0
+    if orphans and is_empty and not any(name.endswith(".checkpoint") for name in home.files.list(path)):
+        raise StorageError(
+            f"{home.files.root}/{path}",
+            f"the cluster's metadata is not here, and {len(orphans):,} partitions are: bring it back, say by "
+            "metadata.log.dir where it is, or start on an empty directory",
+        )
 
 
 def _signed(directory_id: bytes) -> tuple[int, int]:

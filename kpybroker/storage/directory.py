@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from kpybroker.machine import Instant, Key
 from kpybroker.storage.checkpoints import Changed, uuid_bytes, uuid_text
 from kpybroker.storage.files import DiskError, Files, Lock, StorageError
+from kpybroker.storage.flushing import Calls, flush_all, one_by_one
 from kpybroker.storage.log import Log
 from kpybroker.storage.log import delete as delete_log
-from kpybroker.storage.offset_files import CLEANED_OFFSETS, METADATA_TOPIC, RECOVERY_POINTS, START_OFFSETS, OffsetFiles
-from kpybroker.storage.recovery import Recovery, open_log
+from kpybroker.storage.offset_files import CLEANED_OFFSETS, RECOVERY_POINTS, START_OFFSETS, OffsetFiles
 from kpybroker.storage.removals import Removals
 from kpybroker.storage.segment import LogConfig
+from kpybroker.wire.internal import METADATA_TOPIC
+
+if TYPE_CHECKING:
+    from kpybroker.storage.recovery import Recovery
 
 META_PROPERTIES = "meta.properties"
 LOCK = ".lock"
@@ -62,6 +66,8 @@ def read_meta(files: Files) -> Meta | None:
         name, separator, value = line.partition("=")
         if separator and not name.lstrip().startswith(("#", "!")):
             fields[name.strip()] = _ESCAPED.sub(r"\1", value.strip())
+    if not fields:
+        raise StorageError(path, "empty or damaged; write it anew: version=1, cluster.id= and node.id=, a line each")
     if fields.get("version") != "1":
         raise StorageError(path, f"version {fields.get('version', '0')} was not written by a KRaft broker")
     try:
@@ -168,6 +174,9 @@ class DataDirectory:
         return directory
 
     def _load(self, config_of: Callable[[str], LogConfig], now: Instant) -> None:
+        # Here and not at the top: a broker of which nothing is kept starts sooner without it.
+        from kpybroker.storage.recovery import Recovery, open_log  # noqa: PLC0415
+
         recovery_points = self.offsets.read(RECOVERY_POINTS)
         start_offsets = self.offsets.read(START_OFFSETS)
         cleaned_offsets = self.offsets.read(CLEANED_OFFSETS)
@@ -187,6 +196,8 @@ class DataDirectory:
             log.cleaned_offset = cleaned_offsets.get(key)
             if recovery != Recovery():
                 self.recovered[key] = recovery
+            elif self.was_clean:
+                log.durable.found_synced()
         if start_offsets.keys() - self.logs.keys():  # or a later topic of the same name would begin there
             self.offsets.starts(sync=True)
         if any(log.recovery_point < recovery_points.get(key, 0) for key, log in self.logs.items()):
@@ -223,7 +234,8 @@ class DataDirectory:
         """What a killed run has left is synced before anybody sees it, and what is written down is from now on."""
         self.offsets.is_synced = True
         for log in self.logs.values():
-            self._noted(log).durable.flush_now()
+            self._noted(log)
+        flush_all(self.files, self.logs.values())
 
     def fail(self, error: DiskError) -> None:
         """Nothing here is touched any more; what it holds is taken up again by the next start."""
@@ -234,11 +246,17 @@ class DataDirectory:
             log.close(clean=False)
         self._release()
 
-    def close(self, *, broker_epoch: int = -1, clean: bool = True) -> None:
-        """The end. After a clean one the next start trusts every file."""
+    def close(
+        self, *, broker_epoch: int = -1, clean: bool = True, carry_out: Callable[[Calls], None] = one_by_one
+    ) -> None:
+        """The end. After a clean one the next start trusts every file: all are synced before the mark that says so."""
         try:
+            if self.kept and clean:
+                for log in self.logs.values():
+                    log.finish()
+                flush_all(self.files, self.logs.values(), carry_out)
             for log in self.logs.values():
-                log.close(clean=clean and self.kept)
+                log.close(clean=False)
             if self.kept and clean:
                 self.offsets.is_synced = True
                 self.offsets.points()
@@ -246,5 +264,6 @@ class DataDirectory:
                 self.offsets.ends()
                 mark = json.dumps({"version": 0, "brokerEpoch": broker_epoch}, separators=(",", ":"))
                 self.files.write_whole(CLEAN_SHUTDOWN, mark.encode(), sync=True)
+                self.files.remove(LOCK)  # FileLock.destroy
         finally:
             self._release()

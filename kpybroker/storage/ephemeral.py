@@ -6,10 +6,19 @@ import contextlib
 import errno
 import os
 
-from kpybroker.storage.files import OPEN_FILES_LIMIT, RealFiles, refuse, remove_tree
+from kpybroker.storage.files import OPEN_FILES_LIMIT, File, RealFile, RealFiles, refuse, remove_tree
 from kpybroker.storage.locks import RecordLock, lock_file
 
 ATTEMPTS = 100
+
+
+class _EphemeralFile(RealFile):
+    """What nobody finds again need not be synced."""
+
+    __slots__ = ()
+
+    def sync(self) -> None:
+        """Nothing has to be done for that."""
 
 
 class EphemeralFiles(RealFiles):
@@ -20,6 +29,12 @@ class EphemeralFiles(RealFiles):
         super().__init__(os.path.join(self._parent, os.urandom(8).hex()), open_limit=open_limit)
         self._lock: RecordLock | None = None
         self._owner = os.getpid()
+
+    def open(self, path: str) -> File:
+        return _EphemeralFile(self, path, -1)
+
+    def create(self, path: str) -> File:
+        return _EphemeralFile(self, path, 0)
 
     def make_directory(self, path: str) -> None:
         if self._lock is None:

@@ -44,7 +44,12 @@ class Plan:
     sync_directory. Faults may name those, and read.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, root: str = ROOT, *, beside: Plan | None = None) -> None:
+        """`beside`: of another disk of the same machine, whose processes die together."""
+        self.root = root
+        self._together: list[Plan] = [self] if beside is None else beside._together
+        if beside is not None:
+            self._together.append(self)
         self.operations = 0
         self.raised: Counter[str] = Counter()  # by kind of operation and name of the error
         self.room: int | None = None  # bytes that the disk still takes; None: as many as anybody likes
@@ -103,14 +108,19 @@ class Plan:
 
     def fail(self, operation: str, path: str, number: int) -> NoReturn:
         self.raised[f"{operation} {errno.errorcode[number]}"] += 1
-        refuse(f"{ROOT}/{path}" if path else ROOT, OSError(number, None))
+        refuse(f"{self.root}/{path}" if path else self.root, OSError(number, None))
+
+    def kill(self) -> None:
+        """The process ends here, between two operations."""
+        for plan in self._together:
+            plan.is_dead = True
 
     def alive(self) -> None:
         if self.is_dead:
             raise Crash
 
     def _die(self) -> NoReturn:
-        self.is_dead = True
+        self.kill()
         raise Crash
 
 
@@ -236,11 +246,10 @@ class FaultyFiles:
     """The data directory on a Disk, for one process: after a Crash it is dead, and the next one has a FaultyFiles of
     its own. What a killed process leaves is the disk as it is; `Disk.lose_power` makes of it what a crash leaves."""
 
-    root = ROOT
-
     def __init__(self, disk: Disk | None = None, plan: Plan | None = None) -> None:
         self.disk = Disk() if disk is None else disk
         self.plan = Plan() if plan is None else plan
+        self.root = self.plan.root
         self._held: set[str] = set()
 
     def content(self, path: str) -> Content | None:
@@ -296,6 +305,7 @@ class FaultyFiles:
                 self.link("make_directory", part, Names())
 
     def rename(self, old: str, new: str) -> None:
+        self.plan.alive()
         directory = self._parent(old)
         assert self._parent(new) is directory, "only within a directory"
         node = self.disk.node(old)

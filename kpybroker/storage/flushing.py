@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
 
 from kpybroker.machine import Instant
 from kpybroker.storage.checkpoints import LEADER_EPOCHS
-from kpybroker.storage.files import DiskError, StorageError
+from kpybroker.storage.files import DiskError, Files, StorageError
 from kpybroker.storage.segment import Segment
 
 if TYPE_CHECKING:
     from kpybroker.storage.log import Log
 
 ROOT = ""  # of a data directory
+Calls: TypeAlias = Sequence[Callable[[], None]]
 
 
-class Flush(NamedTuple):
+def one_by_one(calls: Calls) -> None:
+    """The plain way to make many calls; a server has a faster one."""
+    for call in calls:
+        call()
+
+
+class Flush(Struct, frozen=True):
     """One flush of a log: `calls` may be made in any thread, once, and then `Durable.done` is told."""
 
     end_offset: int  # everything below it survives then
@@ -28,8 +37,52 @@ class Flush(NamedTuple):
     calls: tuple[Callable[[], None], ...]
 
     def carry_out(self) -> None:
-        for call in self.calls:
-            call()
+        one_by_one(self.calls)
+
+
+class Beside:
+    """The small files beside a log: those that are to be written with the next flush, and those that it has to sync."""
+
+    __slots__ = ("_files", "_to_write", "_unsynced")
+
+    def __init__(self, files: Files, *paths: str) -> None:
+        """Of these nobody knows yet whether they were synced."""
+        self._files = files
+        self._to_write: dict[str, bytes] | None = None
+        self._unsynced = list(paths)
+
+    def write_later(self) -> None:
+        """From now on they are written with the next flush, synced before they replace what was there, and not at once,
+        which would block."""
+        if self._to_write is None:
+            self._to_write = {}
+
+    def is_later(self, path: str, data: bytes) -> bool:
+        """Whether it is left to the next flush."""
+        if self._to_write is None:
+            return False
+        self._to_write[path] = data
+        return True
+
+    def written(self, path: str) -> None:
+        """It has other content now, and is not synced."""
+        if path not in self._unsynced:
+            self._unsynced.append(path)
+
+    def found_synced(self) -> None:
+        self._unsynced = []
+
+    def writes(self, *, last: bool = False) -> list[Callable[[], None]]:
+        """What writes all that was left to a flush; `last`: what comes later is written at once."""
+        waiting = self._to_write or {}
+        if waiting or last:
+            self._to_write = None if last else {}
+        return [partial(self._files.write_whole, path, data, sync=True) for path, data in waiting.items()]
+
+    def syncs(self, *paths: str) -> list[Callable[[], None]]:
+        """What syncs these, and all that are not synced."""
+        every, self._unsynced = dict.fromkeys([*self._unsynced, *paths]), []
+        return [self._files.open(path).sync for path in every if self._files.exists(path)]
 
 
 class Durable:
@@ -37,11 +90,10 @@ class Durable:
     directory is. What a sync has failed to write may never be written: no later sync is asked about it."""
 
     __slots__ = (
-        "_files_to_write",
         "_log",
         "_names",
         "_synced_names",
-        "_unsynced_files",
+        "beside",
         "failure",
         "flushed_at",
         "rolled",
@@ -53,27 +105,27 @@ class Durable:
         self._log = log
         self._names = 1  # files that were made: of what was there before nobody knows whether its name was synced
         self._synced_names = 0
-        self._files_to_write: dict[str, bytes] | None = None
-        self._unsynced_files = [f"{log.directory}/{LEADER_EPOCHS}"]  # of those beside the log
+        self.beside = Beside(log.files, f"{log.directory}/{LEADER_EPOCHS}")
         self.synced_offset = 0  # what is below it was synced, indexes or not
         self.failure: StorageError | None = None  # of a sync: nothing more is appended then
         self.flushed_at = now
         self.rolled: Callable[[int], None] | None = None  # told where a new segment begins that is not the first
         self.write_start: Callable[[], None] | None = None  # where that is not left to whoever shortens the log
 
-    def write_later(self) -> None:
-        """From now on the small files beside the log are written with the next flush, synced before they replace what
-        was there, and not at once, which would block."""
-        if self._files_to_write is None:
-            self._files_to_write = {}
+    def found_synced(self) -> None:
+        """After a clean stop, all that is there was synced."""
+        self._synced_names = self._names
+        self.beside.found_synced()
 
     def write(self, path: str, data: bytes) -> None:
-        if self._files_to_write is not None:
-            self._files_to_write[path] = data
-            return
-        self._log.files.write_whole(path, data)
-        if path not in self._unsynced_files:
-            self._unsynced_files.append(path)
+        if not self.beside.is_later(path, data):
+            self._log.files.write_whole(path, data)
+            self.written(path)
+
+    def written(self, path: str) -> None:
+        """A file beside the log has other content now, and is not synced."""
+        self._names += 1
+        self.beside.written(path)
 
     @property
     def has_unsynced_names(self) -> bool:
@@ -99,22 +151,26 @@ class Durable:
     def acknowledge(self) -> Flush:
         """The least that lets all records come back after a loss of power: their bytes, and the names that lead there.
         Indexes are made anew then."""
-        files, log = self._log.files, self._log
+        log = self._log
         synced_offset = max(self.synced_offset, log.recovery_point)
         segments = [each for each in log.segments.from_offset(synced_offset) if each.size > 0]
-        calls: list[Callable[[], None]] = []
-        if self._files_to_write:
-            calls += [partial(files.write_whole, path, data, sync=True) for path, data in self._files_to_write.items()]
-            self._files_to_write = {}
+        # Without any, the log was deleted: there is no such directory.
+        calls = self.beside.writes() if log.segments.all else []
         calls += [segment.log.sync for segment in segments]
         return self._with_names(log.end_offset, False, segments, calls)
 
     def flush(self, end_offset: int | None = None) -> Flush:
         """All that lets a start trust what is below the offset: below the end, if there is none."""
-        files, log = self._log.files, self._log
+        log = self._log
         end_offset = log.end_offset if end_offset is None else min(end_offset, log.end_offset)
         if end_offset <= log.recovery_point:
             return Flush(end_offset, True, (), 0, ())
+        segments, calls = self._whole(end_offset)
+        return self._with_names(end_offset, True, segments, calls)
+
+    def _whole(self, end_offset: int) -> tuple[list[Segment], list[Callable[[], None]]]:
+        """What of the log is not flushed below an offset, and what flushes it, the files beside it too."""
+        files, log = self._log.files, self._log
         segments = [
             each
             for each in log.segments.from_offset(log.recovery_point)
@@ -125,26 +181,26 @@ class Durable:
             segment.indexes.complete()
             calls += [file.sync for file in segment.files if file.size or files.exists(file.path)]
             self._names += 1  # an index is made when it is first saved
-        beside, self._unsynced_files = self._unsynced_files, []
         offsets = [segment.base_offset for segment in segments]
-        beside += [f"{log.directory}/{offset:020d}.snapshot" for offset in (*offsets, end_offset)]
-        calls += [files.open(path).sync for path in beside if files.exists(path)]
-        return self._with_names(end_offset, True, segments, calls)
+        beside = [f"{log.directory}/{offset:020d}.snapshot" for offset in (*offsets, end_offset)]
+        return segments, calls + self.beside.syncs(*beside)
 
-    def flush_now(self) -> None:
-        """Everything is on the disk then, for a start that trusts it."""
+    def everything(self) -> Flush:
+        """All that is there, for a start that trusts it; its directory's own name is left to the caller."""
         if self.failure is not None:
             raise self.failure.with_traceback(None)
-        files, self._files_to_write = self._files_to_write or {}, None
-        for path, data in files.items():
-            self._log.files.write_whole(path, data, sync=True)
-        flush = self.flush()
-        flush.carry_out()
-        self.done(flush, self.flushed_at)
-        if self.has_unsynced_names and self._log.segments.last is not None:
-            self._log.files.sync_directory(self._log.directory)
-            self._log.files.sync_directory(ROOT)
-            self._synced_names = self._names
+        log = self._log
+        calls = self.beside.writes(last=True)
+        segments: list[Segment] = []
+        if log.end_offset > log.recovery_point:
+            segments, flushes = self._whole(log.end_offset)
+            calls += flushes
+        else:
+            calls += self.beside.syncs()
+        has_names = self.has_unsynced_names and log.segments.last is not None
+        if has_names:
+            calls.append(partial(log.files.sync_directory, log.directory))
+        return Flush(log.end_offset, True, tuple(segments), self._names if has_names else 0, tuple(calls))
 
     def _with_names(
         self, end_offset: int, is_whole: bool, segments: Sequence[Segment], calls: Sequence[Callable[[], None]]
@@ -166,4 +222,15 @@ class Durable:
     def explains(self, flush: Flush, failure: StorageError) -> bool:
         """Whether it failed because what was to be synced is not wanted any more: then there is nothing wrong."""
         is_missing = isinstance(failure, DiskError) and failure.errno == errno.ENOENT
-        return is_missing and any(segment not in self._log.segments.all for segment in flush.segments)
+        left = self._log.segments.all
+        return is_missing and (not left or any(segment not in left for segment in flush.segments))
+
+
+def flush_all(files: Files, logs: Iterable[Log], carry_out: Callable[[Calls], None] = one_by_one) -> None:
+    """All of these logs, of one data directory, is on the disk then, with the names that lead there."""
+    flushes = [(log.durable, log.durable.everything()) for log in logs]
+    carry_out([call for _, flush in flushes for call in flush.calls])
+    if any(flush.names for _, flush in flushes):
+        files.sync_directory(ROOT)
+    for durable, flush in flushes:
+        durable.done(flush, durable.flushed_at)

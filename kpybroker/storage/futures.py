@@ -5,7 +5,6 @@ from __future__ import annotations
 from kpybroker.machine import Instant, Key
 from kpybroker.storage.directory import DataDirectory
 from kpybroker.storage.log import Log
-from kpybroker.storage.recovery import open_log
 
 
 def future_log(directory: DataDirectory, key: Key, like: Log, now: Instant) -> Log:
@@ -21,6 +20,8 @@ def promote(directory: DataDirectory, key: Key, future: Log, now: Instant) -> No
     if future.segments.last is None:
         directory.create(key, future.config, now, topic_id=future.topic_id)
         return
+    from kpybroker.storage.recovery import open_log  # noqa: PLC0415  here and not at the top: a start pays for none of it
+
     future.close()
     files.rename(future.directory, name)
     start_offset, removals = future.start_offset, directory.removals

@@ -43,7 +43,17 @@ def lock_file(path: str) -> RecordLock | None:
         if error.errno in (errno.EACCES, errno.EAGAIN):
             return None
         raise
+    if not _is_at(path, descriptor):  # whoever held it has removed it meanwhile, and there may be another one by now
+        os.close(descriptor)
+        return None
     return RecordLock(key, descriptor)
+
+
+def _is_at(path: str, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 def is_locked(path: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from kpybroker.machine import Instant
 from kpybroker.storage.checkpoints import PARTITION_METADATA, Changed, LeaderEpochs, topic_id_text
 from kpybroker.storage.files import Data, Files, Slice
-from kpybroker.storage.flushing import Durable
+from kpybroker.storage.flushing import Durable, flush_all
 from kpybroker.storage.removals import Removals
 from kpybroker.storage.segment import LogConfig, Segment
 from kpybroker.storage.segments import Segments
@@ -42,7 +42,7 @@ class Log:
         self.durable = Durable(self, now)
         self.epochs = LeaderEpochs(files, directory, self.durable.write)
         self.segments = Segments(self.removals)
-        self.begun: Callable[[int], None] | None = None  # told where a new segment begins, before anything is in it
+        self.take_snapshot: Callable[[int], None] | None = None  # of who has written, where a new segment begins
         self._created = now
 
     @property
@@ -79,15 +79,15 @@ class Log:
         if self.segments.last is not None and self.segments.last.size > 0:
             self.begin(self.end_offset, now)
 
-    def begin(self, base_offset: int, now: Instant) -> Segment:
-        """The log goes on in a new segment."""
+    def begin(self, base_offset: int, now: Instant, *, is_empty: bool = False) -> Segment:
+        """The log goes on in a new segment; `is_empty`: nothing is to be written to it."""
         active = self.segments.last
         created = now
         if active is None:
             created = self._created
             self.files.make_directory(self.directory)
             if self.topic_id is not None:
-                _write_topic_id(self)
+                _write_topic_id(self, sync=not is_empty)
         elif active.size > 0:
             active.seal()
         else:
@@ -95,29 +95,38 @@ class Log:
         segment = Segment(self.files, self.directory, base_offset, self.config, created, new=True)
         self.segments.add(segment)
         self.durable.began(base_offset)
-        if self.begun is not None:
-            self.begun(base_offset)
+        if self.take_snapshot is not None:
+            self.take_snapshot(base_offset)
         return segment
 
-    def close(self, *, clean: bool = True) -> None:
-        """Clean: everything in the files is then as Kafka leaves it, and can be trusted."""
-        active = self.segments.last
-        if clean and active is not None:
-            active.seal()
+    def finish(self) -> None:
+        """Nothing more is written: everything is in the files, as Kafka leaves it."""
+        if self.segments.last is not None:
+            self.segments.last.seal()
             if self.epochs.unsaved:
                 self.epochs.save()
-            self.durable.flush_now()
+
+    def close(self, *, clean: bool = True) -> None:
+        """Clean: what is in the files can be trusted then."""
+        if clean:
+            self.finish()
+            flush_all(self.files, [self])
         for segment in self.segments.all:
             segment.close()
 
-    def begin_at(self, offset: int, now: Instant) -> None:
-        """Records before the offset are gone; whole segments of them with their files."""
+    def start_at(self, offset: int) -> None:
+        """Records before the offset are gone for whoever reads; `begin_at` is for segments that hold no others."""
         assert self.start_offset <= offset <= self.end_offset
         self.start_offset = offset
         self.epochs.cut_start(offset)
+        self.durable.shortened()
+
+    def begin_at(self, offset: int, now: Instant) -> None:
+        """Records before the offset are gone, and whole segments of them with their files."""
         if self.segments.below(offset):
             self.durable.named()  # removed is as good as made: it is not certain before the directory is synced
-        self.durable.shortened()
+        if offset > self.start_offset:
+            self.start_at(offset)
         self.segments.retire_below(offset, now + self.config.file_delete_delay_ms)
 
     def read(
@@ -146,9 +155,9 @@ class Log:
 
 
 def make_files(log: Log, now: Instant) -> None:
-    """A log in which nothing was ever written gets its files too."""
+    """A log in which nothing was ever written gets its files too, at the end."""
     if log.segments.last is None:
-        log.begin(log.end_offset, now)
+        log.begin(log.end_offset, now, is_empty=True)
 
 
 def delete(log: Log, now: Instant) -> None:
@@ -172,11 +181,16 @@ def belong_to(log: Log, topic_id: bytes) -> None:
     """Says so for a log that does not: one of a Kafka before 2.8, or whose first write was cut short by a kill."""
     log.topic_id = topic_id
     if log.segments.last is not None:
-        _write_topic_id(log)
+        _write_topic_id(log, sync=True)
 
 
-def _write_topic_id(log: Log) -> None:
+def _write_topic_id(log: Log, *, sync: bool) -> None:
     """Before there are records, and synced, as Kafka does: without it, a deleted topic's records could become those of
-    a later topic of its name."""
+    a later topic of its name. Where there will be none, it is flushed with the rest."""
     assert log.topic_id is not None
-    log.files.write_whole(f"{log.directory}/{PARTITION_METADATA}", topic_id_text(log.topic_id), sync=True)
+    path, data = f"{log.directory}/{PARTITION_METADATA}", topic_id_text(log.topic_id)
+    if sync:
+        log.files.write_whole(path, data, sync=True)
+    else:
+        log.durable.beside.write_later()
+        log.durable.write(path, data)

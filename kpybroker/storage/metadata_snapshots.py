@@ -16,7 +16,7 @@ from kpybroker.wire.schemas.control import SnapshotFooterRecord, SnapshotHeaderR
 BOOTSTRAP = "bootstrap.checkpoint"  # what a formatted directory begins with (BootstrapDirectory), in the same format
 SUFFIX, PARTIAL = ".checkpoint", ".checkpoint.part"
 FIRST_BYTES = 64 * 1024  # of a snapshot: more than its first batch has, unless it knows thousands of voters
-_NAME = re.compile(r"(\d{20})-(\d{10})\.checkpoint")
+SNAPSHOT_NAME = re.compile(r"(\d{20})-(\d{10})\.checkpoint")
 _UNFINISHED = re.compile(r"\d{20}-\d{10}.*\.checkpoint\.(part|deleted)")
 Row = tuple[bytes | None, bytes | None]  # key and value of a record
 Batch = tuple[BatchHeader, memoryview]
@@ -41,7 +41,7 @@ def find_snapshots(files: Files, directory: str) -> list[SnapshotId]:
     """Those that are there, the oldest first; what was not finished goes."""
     found = []
     for name in files.list(directory):
-        match = _NAME.fullmatch(name)
+        match = SNAPSHOT_NAME.fullmatch(name)
         if match is not None:
             found.append(SnapshotId(int(match[1]), int(match[2])))
         elif _UNFINISHED.fullmatch(name):

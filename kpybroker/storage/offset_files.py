@@ -9,13 +9,13 @@ from kpybroker.machine import Key
 from kpybroker.storage.checkpoints import read_checkpoint, write_checkpoint
 from kpybroker.storage.files import DiskError, Files, StorageError
 from kpybroker.storage.log import Log
+from kpybroker.wire.internal import METADATA_TOPIC
 
 RECOVERY_POINTS = "recovery-point-offset-checkpoint"
 START_OFFSETS = "log-start-offset-checkpoint"
 HIGH_WATERMARKS = "replication-offset-checkpoint"
 CLEANED_OFFSETS = "cleaner-offset-checkpoint"
 CHECKPOINTS = (RECOVERY_POINTS, START_OFFSETS, HIGH_WATERMARKS, CLEANED_OFFSETS)
-METADATA_TOPIC = "__cluster_metadata"  # Kafka stops without closing it properly
 
 
 class OffsetFiles:

@@ -10,6 +10,7 @@ from kpybroker.wire.varints import read_unsigned
 DIGEST_BYTES = 16  # as long as Kafka's MD5: as unlikely that two keys share one
 ENTRY_BYTES = DIGEST_BYTES + 8
 FILL = 48  # entries in a bucket, if there are as many keys as there may be
+BUCKETS_AT_ONCE = 2000
 LEAST_RECORD = 6 << 1  # as its length is written
 _offset = Struct(">q")
 
@@ -27,6 +28,11 @@ class OffsetMap:
         self.entries = 0
         self.latest = -1  # up to this offset all keys are known
         self._buckets: list[bytearray | None] = [None] * (1 + min(most_keys, self.capacity) // FILL)
+
+    def forget(self) -> bool:
+        """Lets go of some of it; whether there is more. To let go of all at once would take long."""
+        del self._buckets[-BUCKETS_AT_ONCE:]
+        return bool(self._buckets)
 
     def learn(self, data: bytes, position: int, count: int, base_offset: int, least: int) -> int:
         """Enters the keys of the next records of a batch, except those before the offset `least`; returns where they

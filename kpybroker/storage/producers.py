@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from kpybroker.machine import Instant
 from kpybroker.wire.errors import Error
 from kpybroker.wire.records import MAX_SEQUENCE, NO_PRODUCER_EPOCH, NO_PRODUCER_ID, NO_SEQUENCE, BatchHeader
 
+NO_END = 2**63 - 1
+NO_SNAPSHOT = -1  # the offset of one where there is none
 REMEMBERED_BATCHES = 5  # as many as a producer may have in flight (KIP-98)
 
 
@@ -53,8 +56,17 @@ class Producer:
 class Producers:
     """All producers of a partition, in the order in which they came. `replay` alone changes what is known of them."""
 
-    def __init__(self) -> None:
-        self.producers: dict[int, Producer] = {}
+    def __init__(self, known: Mapping[int, Producer] = {}) -> None:
+        self.producers = dict(known)
+        found = [
+            (each.transaction_offset, number) for number, each in known.items() if each.transaction_offset is not None
+        ]
+        self._open = {number: offset for offset, number in sorted(found)}  # transactions, in the order of the log
+
+    @property
+    def first_unstable_offset(self) -> int:
+        """Where the first open transaction begins: what follows may yet be aborted."""
+        return next(iter(self._open.values()), NO_END) if self._open else NO_END
 
     def check(self, header: BatchHeader) -> Duplicate | Error | None:
         """Whether a client's batch may be written: None is yes."""
@@ -87,12 +99,13 @@ class Producers:
         known.last_timestamp = header.max_timestamp
         if header.is_control:  # the marker that ends a transaction
             known.transaction_offset = None
+            self._open.pop(header.producer_id, None)
             return
         last_offset = header.last_offset
         sequences = header.base_sequence, header.last_sequence
         known.batches.append(SeenBatch(*sequences, header.base_offset, last_offset, header.max_timestamp))
         if header.is_transactional and known.transaction_offset is None:
-            known.transaction_offset = header.base_offset
+            known.transaction_offset = self._open[header.producer_id] = header.base_offset
 
     def expire(self, now: Instant, expiration_ms: int) -> None:
         """Forget producers that were silent for producer.id.expiration.ms, unless a transaction is open."""

@@ -36,7 +36,7 @@ def read_quorum_state(files: Files, directory: str) -> QuorumState | None:
         voters = tuple(voter["voterId"] for voter in fields.get("currentVoters") or ())
         return QuorumState(version, int(fields["leaderId"]), int(fields["leaderEpoch"]), voters)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StorageError(f"{files.root}/{path}", "not a quorum-state file") from error
+        raise StorageError(f"{files.root}/{path}", "not a quorum-state file; move it away: it is made anew") from error
 
 
 def write_quorum_state(files: Files, directory: str, state: QuorumState) -> None:

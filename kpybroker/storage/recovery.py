@@ -65,11 +65,11 @@ def open_log(
     checked: from the recovery point on, without one the last segment (enough if only the process died).
     """
     names, removed = clear_left_overs(files, directory, files.list(directory))
-    topic_id = read_topic_id(files, directory) if PARTITION_METADATA in names else None
-    log = Log(files, directory, config, now, topic_id=topic_id, removals=removals)
+    log = Log(files, directory, config, now, removals=removals)
     for name in names:
         if _SEGMENT.fullmatch(name):
             log.segments.add(Segment(files, directory, int(name.removesuffix(".log")), config, now, new=False))
+    log.topic_id = _topic_id(log) if PARTITION_METADATA in names else None
     epochs_lost = not _load_epochs(log)
     if epochs_lost:  # every batch has its own
         clean, recovery_point = False, 0
@@ -87,12 +87,13 @@ def open_log(
         log.segments.retire(log.segments.all, now + config.file_delete_delay_ms)
         log.end_offset = log.start_offset
         log.epochs.cut_end(0)
-    log.segments.retire_below(log.start_offset, now + config.file_delete_delay_ms)  # a kill came before their removal
     if log.epochs.unsaved or epochs_lost:
         log.epochs.save()
     log.epochs.cut_end(log.end_offset)
     log.epochs.cut_start(start_offset)
     flushed = log.end_offset if clean and work.cut_bytes == 0 else min(recovery_point or 0, log.end_offset)
+    if not clean and log.end_offset == 0:  # what was said of an empty log need not be on the disk: it is said again
+        log.topic_id = None
     log.recovery_point = min(flushed, work.first_offset)  # indexes that were made anew were not flushed yet
     checked, rebuilt = (work.checked_segments, work.checked_bytes, work.cut_bytes), work.rebuilt_indexes
     return log, Recovery(*checked, rebuilt, removed, epochs_lost)
@@ -102,6 +103,18 @@ def _unflushed(log: Log, recovery_point: int | None) -> int:
     """The first segment that may not have reached the disk."""
     bases = [segment.base_offset for segment in log.segments.all]
     return max(0, (len(bases) if recovery_point is None else bisect_right(bases, recovery_point)) - 1)
+
+
+def _topic_id(log: Log) -> bytes | None:
+    """None where it was lost before anything was written to the log, and it matters to nobody."""
+    try:
+        return read_topic_id(log.files, log.directory)
+    except DiskError:
+        raise
+    except StorageError:
+        if log.size > 0:
+            raise
+        return None
 
 
 def _load_epochs(log: Log) -> bool:
@@ -131,7 +144,9 @@ class _Work:
         self.first_offset = min(self.first_offset, segment.base_offset)
         self.checked_bytes += segment.size
         learn = partial(_learn, self._log, producers)
-        end_offset, cut = check_segment(segment, self._log.epochs.latest, learn)
+        following = self._log.segments.after(segment)
+        limit = None if following is None else following.base_offset
+        end_offset, cut = check_segment(segment, self._log.epochs.latest, learn, limit)
         if cut > 0:
             segment.log.sync()  # or it may come back, behind what is written now or after a clean stop
         self.cut_bytes += cut
@@ -158,8 +173,8 @@ class _Work:
             if end_offset > known:
                 snapshots.write(end_offset, producers)
                 known = end_offset
-            if self.cut_bytes > cut:
-                rest = segments.all[number:]
+            rest = segments.all[number:]
+            if self.cut_bytes > cut or (rest and rest[0].base_offset < end_offset):  # what went once has come back
                 self.cut_bytes += sum(following.size for following in rest)
                 segments.retire(rest, self._now + self._log.config.file_delete_delay_ms)
                 return

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from heapq import heappop, heappush
 
 from kpybroker.machine import Instant
 from kpybroker.storage.files import File, Files
+from kpybroker.storage.flushing import Calls
 
 DELETED = ".deleted"  # LogFileUtils.DELETED_FILE_SUFFIX
 DELETED_DIRECTORY = "-delete"  # LogFileUtils.DELETE_DIR_SUFFIX
 LONGEST_NAME = 255  # of a file, on all common disks
 FILES_AT_ONCE = 8  # that one wake removes
+LARGE_BYTES = 4 * 1024 * 1024  # a file system takes its time to free them
 
 
 class Removals:
@@ -24,12 +27,17 @@ class Removals:
         self._files = files
         self.at_once = at_once
         self.delay_ms = 60_000  # log.segment.delete.delay.ms
+        self.aside: Callable[[Calls], None] | None = None  # has calls made when nobody has to wait for them
         self._waiting: list[tuple[Instant, str, bool]] = []  # a heap; whether the files of a tree were removed already
         self._under_way: Iterator[str] = iter(())  # files of a tree that is being removed
 
     def file(self, file: File, at: Instant) -> None:
         """One file goes (LogSegment.changeFileSuffixes). Slices of it keep their bytes."""
-        if self.at_once:
+        if self.at_once and self.aside is not None and file.size >= LARGE_BYTES:
+            file.close()
+            self._files.rename(file.path, file.path + DELETED)
+            self.aside([partial(self._remove, file.path + DELETED)])
+        elif self.at_once:
             file.remove()
         else:
             file.close()
@@ -65,7 +73,14 @@ class Removals:
         return self._waiting[0][0] if self._waiting else None
 
     def expire(self, now: Instant) -> None:
-        """Removes a few files of what is due. One that cannot be removed is left to the next start."""
+        """Removes what is due: a few files of it, if that is not for somebody else to do. One that cannot be removed
+        is left to the next start."""
+        if self.aside is not None:
+            paths = []
+            while self._waiting and self._waiting[0][0] <= now:
+                paths.append(heappop(self._waiting)[1])
+            self.aside([partial(self._remove, path) for path in paths])
+            return
         for _ in range(FILES_AT_ONCE):
             if not self._waiting or self._waiting[0][0] > now:
                 return

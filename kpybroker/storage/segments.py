@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
 from kpybroker.machine import Instant
@@ -37,14 +37,20 @@ class Segments:
     def retire(self, segments: Sequence[Segment], at: Instant, *, replaced_at: int = NOWHERE) -> None:
         """Without them; their files, and what was known of producers where they begin, go later. Where another segment
         begins in their place, the snapshot of that offset stays."""
-        for segment in list(segments):
+        gone = list(segments)
+        for segment in gone:
+            self.put_away([segment], at, replaced_at=replaced_at)
+            self._forget(segment)
+
+    def put_away(self, segments: Sequence[Segment], at: Instant, *, replaced_at: int = NOWHERE) -> None:
+        """Their files take other names; see `retire`."""
+        for segment in segments:
             for file in segment.files:
                 self._removals.file(file, at)
             name = segment.log.path.removesuffix(".log")
             self._removals.path(f"{name}.txnindex", at)
             if segment.base_offset != replaced_at:
                 self._removals.path(f"{name}.snapshot", at)
-            self._forget(segment)
 
     def retire_below(self, offset: int, at: Instant) -> None:
         """All that `below` names. The file of the active one is there then, empty or not: after a kill, its name tells
@@ -59,10 +65,18 @@ class Segments:
         self._bases.remove(segment.base_offset)
         self.losses += 1
 
-    def insert(self, segment: Segment) -> None:
-        """One that begins between others."""
-        insort(self._bases, segment.base_offset)
-        self.all.insert(self._bases.index(segment.base_offset), segment)
+    def replace(self, segments: Sequence[Segment], new: Segment) -> None:
+        """One takes the place of several that follow one another; their files are left to the caller."""
+        first = bisect_left(self._bases, segments[0].base_offset)
+        end = first + len(segments)
+        assert self.all[first] is segments[0]
+        assert self.all[end - 1] is segments[-1]
+        self.all[first:end], self._bases[first:end] = [new], [new.base_offset]
+        self.losses += len(segments)
+
+    def after(self, segment: Segment) -> Segment | None:
+        following = bisect_right(self._bases, segment.base_offset)
+        return self.all[following] if following < len(self.all) else None
 
     def between(self, offset: int, end_offset: int) -> list[Segment]:
         """The segment where the offset belongs, and those after it that begin before the end."""

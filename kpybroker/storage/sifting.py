@@ -1,4 +1,8 @@
-"""What a cleaning leaves of each batch: all of it, some records, nothing but its header, or nothing at all."""
+"""What a cleaning leaves of each batch: all of it, some records, nothing but its header, or nothing at all.
+
+A slice of it is a few hundred records. Only a batch that is compressed is decompressed, and compressed again, in one
+go: a slice each, which takes some milliseconds for one of a megabyte, the most that topics take by default.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +33,7 @@ from kpybroker.wire.records import (
 READ_BYTES = 64 * 1024  # of a segment at once, unless a batch is larger
 STEP_RECORDS = 200  # that are looked at, or written anew, in one slice
 BATCH_COST = 4  # a batch weighs as much as so many records, besides its own
-Output = tuple[bytearray | memoryview, BatchHeader]
+DECOMPRESSED_COST = 400  # and if it was compressed, as so many bytes of it do
 
 
 class Pace:
@@ -59,6 +63,10 @@ class Batch(NamedTuple):
     @property
     def whole(self) -> memoryview:
         return memoryview(self.block)[self.start : self.start + self.header.size]
+
+    def cost(self, data: bytes) -> int:
+        """What it has cost to take out these bytes, in records."""
+        return 0 if data is self.block else len(data) // DECOMPRESSED_COST
 
     def records(self) -> tuple[bytes, int]:
         """The bytes in which the records are, decompressed, and where they begin."""
@@ -131,6 +139,8 @@ class Sieve:
         kept: list[int] = []
         has_tombstones = False
         data, position = (b"", 0) if goes or header.records_count == 0 else batch.records()
+        if pace.is_over(batch.cost(data)):
+            yield
         if header.is_control:
             kept = [] if data == b"" else [position]  # it has one record
         else:
@@ -162,6 +172,8 @@ class Sieve:
             retained.add(data, part)
             if self._pace.is_over(len(part)):
                 yield
+        if batch.header.codec != NONE:
+            yield
         self._add(*retained.build())
 
     def _add(self, data: bytearray | memoryview, header: BatchHeader) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from kpybroker.machine import Instant
 from kpybroker.storage.files import Files
 from kpybroker.storage.log import Log
-from kpybroker.storage.producers import Producer, Producers, SeenBatch
+from kpybroker.storage.producers import NO_SNAPSHOT, Producer, Producers, SeenBatch
 from kpybroker.wire.checksum import crc32c
 from kpybroker.wire.compiler import WireError
 from kpybroker.wire.decode import decoder
@@ -19,7 +19,7 @@ from kpybroker.wire.schemas.files import ProducerSnapshot
 
 VERSION = 1
 HEAD = struct.Struct(">hI")  # version, checksum of what follows
-NOWHERE = -1
+NOWHERE = NO_SNAPSHOT
 LEAST_PLACES = 16
 _NAME = re.compile(r"(\d{20})\.snapshot")
 _Entry = ProducerSnapshot.ProducerEntry
@@ -62,17 +62,18 @@ class Snapshots:
             newest = self.offsets[-1]
             entries = _read(self._files.read_whole(_path(self._directory, newest)) or b"")
             if entries is not None:
-                producers = Producers()
-                producers.producers = {entry.producer_id: _producer(entry) for entry in entries}
-                return producers, newest
+                return Producers({entry.producer_id: _producer(entry) for entry in entries}), newest
             self.remove(newest)
         return Producers(), NOWHERE
 
 
-def write_snapshot(files: Files, directory: str, offset: int, producers: Producers) -> None:
+def write_snapshot(files: Files, directory: str, offset: int, producers: Producers) -> str:
+    """Returns the file's path."""
     entries = [_entry(number, producers.producers[number]) for number in _in_order(producers.producers)]
     body = encode(ProducerSnapshot(crc=0, producer_entries=entries), VERSION)[4:]
-    files.write_whole(_path(directory, offset), HEAD.pack(VERSION, crc32c(body)) + body)
+    path = _path(directory, offset)
+    files.write_whole(path, HEAD.pack(VERSION, crc32c(body)) + body)
+    return path
 
 
 def load_producers(log: Log, now: Instant, expiration_ms: int, *, trusted: bool) -> tuple[Producers, int]:

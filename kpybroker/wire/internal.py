@@ -20,6 +20,9 @@ from kpybroker.wire.encode import encode
 Data: TypeAlias = bytes | bytearray | memoryview
 Types: TypeAlias = dict[int, tuple[str, str]]  # record type: (module in kpybroker.wire.schemas, name)
 
+METADATA_TOPIC = "__cluster_metadata"
+METADATA_TOPIC_ID = bytes(15) + b"\1"  # org.apache.kafka.common.Uuid.METADATA_TOPIC_ID
+
 # A type is a pair of messages, NameKey and NameValue. The numbers are the log's own: 0 means three things.
 CONSUMER_OFFSETS: Types = {
     0: ("groups", "LegacyOffsetCommit"),

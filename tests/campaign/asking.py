@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from kpybroker.wire.messages.alter_replica_log_dirs import AlterReplicaLogDirsRequest
 from kpybroker.wire.messages.create_partitions import CreatePartitionsRequest
 from kpybroker.wire.messages.delete_records import DeleteRecordsRequest
 from kpybroker.wire.messages.delete_topics import DeleteTopicsRequest
@@ -122,6 +123,12 @@ def alter_topic(name: str, setting: str, value: str) -> IncrementalAlterConfigsR
     config = Resource.AlterableConfig(name=setting, config_operation=SET, value=value)
     resource = Resource(resource_type=TOPIC, resource_name=name, configs=[config])
     return IncrementalAlterConfigsRequest(resources=[resource], validate_only=False)
+
+
+def move(key: Key, path: str) -> AlterReplicaLogDirsRequest:
+    Directory = AlterReplicaLogDirsRequest.AlterReplicaLogDir
+    topic = Directory.AlterReplicaLogDirTopic(name=key[0], partitions=[key[1]])
+    return AlterReplicaLogDirsRequest(dirs=[Directory(path=path, topics=[topic])])
 
 
 def delete_records(key: Key, offset: int) -> DeleteRecordsRequest:

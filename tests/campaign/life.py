@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from random import Random
@@ -13,6 +14,8 @@ from kpybroker.storage.faulty import AFTER, BEFORE, WITHIN, Crash, Disk, Fault, 
 from kpybroker.storage.files import StorageError
 from tests.campaign import asking
 from tests.campaign.asking import Key
+from tests.campaign.compacted import TOPIC as COMPACTED
+from tests.campaign.compacted import Compacted
 from tests.campaign.promises import GroupPromise, PartitionPromise, Sent, TopicPromise, Violation, sent
 from tests.core import START, Bench, CoreClient
 from tests.requests import create_topic
@@ -33,6 +36,12 @@ BROKER = {
     "offsets.topic.num.partitions": "2",
     "log.initial.task.delay.ms": "5000",
     "log.retention.check.interval.ms": "5000",
+    "log.cleaner.dedupe.buffer.size": "2097152",
+}
+SHORT_METADATA = {  # a snapshot now and then, and the log before it goes
+    "metadata.log.max.record.bytes.between.snapshots": "1500",
+    "internal.metadata.log.segment.bytes": "2000",
+    "metadata.max.retention.bytes": "3000",
 }
 # What a client may be told of a disk that fails: NOT_COORDINATOR, KAFKA_STORAGE_ERROR and, of old, NOT_LEADER; a
 # coordinator that cannot be loaded is not available.
@@ -45,6 +54,7 @@ class Mode(NamedTuple):
     name: str
     power: bool = False
     faults: bool = False
+    disks: int = 1  # log directories, each on a disk of its own
     sync: bool = False  # nothing is acknowledged before it is synced: then a loss of power is no worse than a kill
 
 
@@ -55,6 +65,7 @@ MODES = (
     Mode("everything", power=True, faults=True),
     Mode("sync, power", power=True, sync=True),
     Mode("sync, everything", power=True, faults=True, sync=True),
+    Mode("two disks", power=True, faults=True, disks=2, sync=True),
 )
 
 
@@ -64,7 +75,7 @@ class Life:
     def __init__(self, seed: int, mode: Mode) -> None:
         self.mode = mode
         self.rng = Random(seed)
-        self.disk = Disk()
+        self.disks = [Disk() for _ in range(mode.disks)]
         self.now = START
         self.counts: Counter[str] = Counter()
         self.topics: dict[str, TopicPromise] = {}
@@ -72,9 +83,11 @@ class Life:
         self.maybe_topics: dict[str, list[tuple[int, dict[str, str]]]] = {}
         self.groups = {name: GroupPromise(name) for name in GROUPS}
         self.producer_ids: set[int] = set()
+        self.compacted = Compacted(self)
+        self.config = {**BROKER, **(SHORT_METADATA if seed % 2 else {})}
         self.has_lost_power = False  # since the last check
         self.number = 0
-        self.plan = Plan()
+        self.plans = self._plans()
         self.bench: Bench
         self.client: CoreClient
 
@@ -85,7 +98,7 @@ class Life:
                 self._start()
                 self._use()
                 self._end()
-            self._open(Plan())
+            self._open(self._plans())
             self._check(reopened=True)
         finally:
             logging.getLogger("kpybroker").removeFilter(_quiet)
@@ -94,9 +107,10 @@ class Life:
     def digest(self) -> str:
         """Of all that there is in the end."""
         found = hashlib.sha256(repr(sorted(self.counts.items())).encode())
-        files = FaultyFiles(self.disk)
-        for path in _paths(files, ""):
-            found.update(path.encode() + b"\0" + (files.read_whole(path) or b""))
+        for disk in self.disks:
+            files = FaultyFiles(disk)
+            for path in _paths(files, ""):
+                found.update(path.encode() + b"\0" + (files.read_whole(path) or b""))
         return found.hexdigest()
 
     # -- starts and ends -----------------------------------------------------------------------------------------------
@@ -104,32 +118,44 @@ class Life:
     def _start(self) -> None:
         """Until the broker is up, it may be killed, and its disk may fail."""
         while True:
-            plan = Plan()
+            self.plans = self._plans()
             if self.rng.random() < 0.3:
-                self._plan_crash(plan, 60)
+                self._plan_crash(60)
             if self.mode.faults and self.rng.random() < 0.1:
-                plan.arm(self._fault())
+                self.rng.choice(self.plans).arm(self._fault())
             try:
-                self._open(plan)
+                self._open(self.plans)
             except Crash:
                 self._crashed("start")
             except StorageError as error:
-                self._expect(bool(plan.raised), f"it does not start: {error}")
+                self._expect(self._has_failed, f"it does not start: {error}")
                 self.counts["starts refused by the disk"] += 1
                 self._crashed("start")
             else:
-                if not plan.raised:
+                if not self._has_failed:
                     break
                 self._crashed("start")  # it has met an error, and gives nothing that could be checked
-        plan.repair()
+        for plan in self.plans:
+            plan.repair()
         self._check(reopened=True)
 
-    def _open(self, plan: Plan) -> None:
-        self.plan = plan
+    def _plans(self) -> list[Plan]:
+        """Of what is to happen to each disk; the first has the cluster's metadata."""
+        plans = [Plan()]
+        for number in range(1, self.mode.disks):
+            plans.append(Plan(f"disk-{number}", beside=plans[0]))
+        return plans
+
+    @property
+    def _has_failed(self) -> bool:
+        return any(plan.raised for plan in self.plans)
+
+    def _open(self, plans: list[Plan]) -> None:
+        self.plans = plans
         self.bench = Bench(
             seed=self.rng.randrange(1 << 30),
-            config=BROKER,
-            files=FaultyFiles(self.disk, plan),
+            config=self.config,
+            files=[FaultyFiles(disk, plan) for disk, plan in zip(self.disks, plans, strict=True)],
             now=self.now,
             sync=self.mode.sync,
         )
@@ -139,8 +165,8 @@ class Life:
             pass
         self.counts["reopenings"] += 1
 
-    def _plan_crash(self, plan: Plan, within: int) -> None:
-        plan.crash_at(
+    def _plan_crash(self, within: int) -> None:
+        self.rng.choice(self.plans).crash_at(
             self.rng.randrange(1, within), self.rng.choice((BEFORE, WITHIN, WITHIN, AFTER)), self.rng.random()
         )
 
@@ -165,7 +191,8 @@ class Life:
     def _crashed(self, where: str) -> None:
         """The process has ended; and perhaps the machine with it. After a sync that failed it has to be started again
         too: nobody can tell what of the data that can still be read is on the disk."""
-        must = any(kind.startswith("sync") for kind in self.plan.raised)
+        self.plans[0].kill()  # what it has not finished it never will
+        must = any(kind.startswith("sync") for plan in self.plans for kind in plan.raised)
         self._count_faults()
         if self.mode.power and (must or self.rng.random() < 0.5):
             self._lose_power()
@@ -174,7 +201,8 @@ class Life:
             self.counts[f"kills in a {where}"] += 1
 
     def _lose_power(self) -> None:
-        self.disk.lose_power(self.rng)
+        for disk in self.disks:
+            disk.lose_power(self.rng)
         if self.mode.sync:
             return
         self.has_lost_power = True
@@ -183,35 +211,37 @@ class Life:
                 partition.is_unsure = True
 
     def _count_faults(self) -> None:
-        for what, count in self.plan.raised.items():
-            self.counts[f"fault: {what}"] += count
-            self.counts["faults"] += count
-        self.plan.raised.clear()
+        for plan in self.plans:
+            for what, count in plan.raised.items():
+                self.counts[f"fault: {what}"] += count
+                self.counts["faults"] += count
+            plan.raised.clear()
 
     def _note_synced(self) -> None:
-        for key, log in self.bench.state.directory.logs.items():
+        for key, log in self.bench.state.directories.logs():
             topic = self.topics.get(key[0])
             if topic is not None and topic.id == log.topic_id and key[1] < len(topic.partitions):
-                topic.partitions[key[1]].synced(log.recovery_point)
+                topic.partitions[key[1]].synced(log.recovery_point, log.start_offset)
+        self.compacted.synced()
 
     def _end(self) -> None:
         """A clean stop, in which it may be killed too; or it has been killed already."""
         self.now = self.bench.now + self.rng.choice((0, 50, 5000))
-        if self.plan.is_dead:
+        if self.plans[0].is_dead:
             self._crashed("run")
             return
         if self.rng.random() < 0.4:
             if self.rng.random() < 0.4:
-                self._plan_crash(self.plan, 30)
+                self._plan_crash(30)
             try:
                 self.bench.state.close(self.bench.now)
                 self.counts["clean stops"] += 1
             except Crash:
                 pass
             except StorageError as error:
-                self._expect(bool(self.plan.raised), f"it does not stop: {error}")
+                self._expect(self._has_failed, f"it does not stop: {error}")
             self._note_synced()
-            if self.plan.is_dead:
+            if self.plans[0].is_dead:
                 self._crashed("stop")
                 return
         self._crashed("pause")
@@ -221,16 +251,19 @@ class Life:
     def _use(self) -> None:
         crashes = self.rng.random() < 0.6
         if crashes:
-            self._plan_crash(self.plan, self.rng.choice((8, 40, 150)))
+            self._plan_crash(self.rng.choice((8, 40, 150)))
         if self.mode.faults and self.rng.random() < 0.6:
             if self.rng.random() < 0.3:
-                self.plan.room = self.rng.randrange(3000)
+                self.rng.choice(self.plans).room = self.rng.randrange(3000)
             else:
-                self.plan.arm(self._fault())
+                self.rng.choice(self.plans).arm(self._fault())
         deeds: list[Callable[[], None]] = [
             *[self._produce] * 12,
             *[self._produce_again] * 3,
             *[self._commit] * 4,
+            *[self._produce_keys] * 5,
+            self._compact,
+            *[self._move] * (self.mode.disks - 1),
             self._create,
             self._create,
             self._delete,
@@ -265,12 +298,12 @@ class Life:
         if not holds:
             raise Violation(otherwise)
 
-    def _refused(self, error: int) -> bool:
+    def refused(self, error: int) -> bool:
         """An error is for a disk that fails; then, whether the request was carried out is not known."""
         if error == 0:
             return False
-        self._expect(bool(self.plan.raised), f"error {error} of a disk that is well")
-        self._expect(error in DISK_ERRORS, f"error {error} of a disk that fails: {self.plan.raised}")
+        self._expect(self._has_failed, f"error {error} of a disk that is well")
+        self._expect(error in DISK_ERRORS, f"error {error} of a disk that fails")
         self.counts["requests refused by the disk"] += 1
         return True
 
@@ -321,7 +354,7 @@ class Life:
         for topic in answer.responses:
             for part in topic.partition_responses:
                 partition, batch = chosen[topic.name, part.index]
-                if not self._refused(part.error_code):
+                if not self.refused(part.error_code):
                     partition.acknowledge(batch, part.base_offset)
                     self.counts["records acknowledged"] += batch.count
 
@@ -340,7 +373,7 @@ class Life:
             batch, offset = self.rng.choice(lasts)
             answer = self.ask(asking.produce_to({key: batch.data}), 9)
             part = answer.responses[0].partition_responses[0]
-            if not self._refused(part.error_code):
+            if not self.refused(part.error_code):
                 self._expect(part.base_offset == offset, f"{key}: a duplicate of {offset} is at {part.base_offset}")
                 self.counts["duplicates"] += 1
 
@@ -354,9 +387,15 @@ class Life:
         value = self.rng.randint(partition.start, partition.end), f"note {self.number}"
         group.send(key, value)
         answer = self.ask(asking.commit(group.name, key, *value), 8)
-        if not self._refused(answer.topics[0].partitions[0].error_code):
+        if not self.refused(answer.topics[0].partitions[0].error_code):
             group.acknowledge(key, value)
             self.counts["commits acknowledged"] += 1
+
+    def _produce_keys(self) -> None:
+        self.counts["records acknowledged"] += self.compacted.produce()
+
+    def _compact(self) -> None:
+        self.counts["logs compacted"] += self.compacted.compact()
 
     def _create(self) -> None:
         names = [name for name in TOPICS if name not in self.topics and name not in self.maybe_topics]
@@ -366,7 +405,7 @@ class Life:
         configs = {setting: self.rng.choice(values) for setting, values in SETTINGS if self.rng.random() < 0.6}
         self.maybe_topics.setdefault(name, []).append((count, configs))
         (answer,) = self.ask(create_topic(name, count, configs), 7).topics
-        if not self._refused(answer.error_code):
+        if not self.refused(answer.error_code):
             del self.maybe_topics[name]
             self._know(TopicPromise(name, bytes(answer.topic_id), count, configs))
             self.counts["topics created"] += 1
@@ -386,11 +425,11 @@ class Life:
             for key in keys:
                 group.send(key, None)
         (answer,) = self.ask(asking.delete_topic(topic.name), 5).responses
-        if not self._refused(answer.error_code):
+        if not self.refused(answer.error_code):
             del self.topics[topic.name]
             for group in self.groups.values():
                 for key in keys:
-                    group.acknowledge(key, None)
+                    group.acknowledge(key, None, surely=not self._has_failed)
             self.counts["topics deleted"] += 1
 
     def _grow(self) -> None:
@@ -400,7 +439,7 @@ class Life:
             count = topic.count + 1
             topic.counts.add(count)
             (answer,) = self.ask(asking.grow_topic(topic.name, count), 2).results
-            if not self._refused(answer.error_code):
+            if not self.refused(answer.error_code):
                 topic.grow(count)
                 if topic.partitions[count - 1].is_unsure:  # it was there before a loss of power, which had forgotten it
                     self._observe((topic.name, count - 1), topic.partitions[count - 1], reopened=True)
@@ -413,7 +452,7 @@ class Life:
             value = self.rng.choice(values)
             topic.try_configs({**topic.configs[-1], setting: value})
             (answer,) = self.ask(asking.alter_topic(topic.name, setting, value), 1).responses
-            if not self._refused(answer.error_code):
+            if not self.refused(answer.error_code):
                 topic.settle_configs()
 
     def _delete_records(self) -> None:
@@ -426,14 +465,24 @@ class Life:
         offset = self.rng.randint(partition.start, partition.end)
         partition.maybe_start = max(partition.maybe_start, offset)
         answer = self.ask(asking.delete_records(key, offset), 2).topics[0].partitions[0]
-        if not self._refused(answer.error_code):
+        if not self.refused(answer.error_code):
             self._expect(answer.low_watermark == offset, f"{key} begins at {answer.low_watermark}, not at {offset}")
             partition.start = partition.maybe_start = offset
             self.counts["deletions of records"] += 1
 
+    def _move(self) -> None:
+        """To another disk, or back."""
+        found = self._some_partition()
+        if found is None or self.mode.disks == 1:
+            return
+        path = self.rng.choice(self.plans).root
+        error = self.ask(asking.move(found[0], path), 2).results[0].partitions[0].error_code
+        if not self.refused(error):
+            self.counts["moves"] += 1
+
     def _take_producer_id(self) -> None:
         error, producer_id = asking.new_producer_id(self)
-        if not self._refused(error):
+        if not self.refused(error):
             self._expect(producer_id not in self.producer_ids, f"producer id {producer_id} for the second time")
             self.producer_ids.add(producer_id)
 
@@ -443,7 +492,7 @@ class Life:
     def _look(self) -> None:
         """Reads one partition in between."""
         found = self._some_partition()
-        if found is not None and not self.plan.raised:
+        if found is not None and not self._has_failed:
             self._observe(*found)
 
     # -- checks --------------------------------------------------------------------------------------------------------
@@ -452,17 +501,17 @@ class Life:
         """Reads all of a partition, and judges it."""
         asking.listed(self, key, asking.LATEST)  # opens it, and syncs it
         earliest, latest = (asking.listed(self, key, each) for each in (asking.EARLIEST, asking.LATEST))
-        if self.plan.raised and (self._refused(earliest.error) or self._refused(latest.error)):
+        if self._has_failed and (self.refused(earliest.error) or self.refused(latest.error)):
             return
         self._expect((earliest.error, latest.error) == (0, 0), f"{key}: {earliest}, {latest}")
         found: list[asking.Batch] = []
         offset = earliest.offset
         while offset < latest.offset:
             error, high_watermark, batches = asking.fetched(self, key, offset)
-            if self.plan.raised and self._refused(error):
+            if self._has_failed and self.refused(error):
                 return
             self._expect((error, high_watermark) == (0, latest.offset), f"{key} at {offset}: {error}, {high_watermark}")
-            if not batches and (partition.has_hole or partition.is_unsure):
+            if not batches and (partition.is_hole(offset) or partition.is_unsure):
                 break
             self._expect(bool(batches), f"{key}: nothing at {offset} of {latest.offset}")
             found += batches
@@ -477,8 +526,8 @@ class Life:
             timestamp = self.now - self.rng.randrange(40_000)
             partition.check_time(timestamp, asking.listed(self, key, timestamp))
         for _ in range(4):
-            if partition.start < partition.end and not partition.has_hole:
-                offset = self.rng.randrange(partition.start, partition.end)
+            offset = self.rng.randrange(partition.start, partition.end) if partition.start < partition.end else 0
+            if partition.start <= offset < partition.end and not partition.is_hole(offset):
                 _, _, batches = asking.fetched(self, key, offset, 1)
                 self._expect(
                     bool(batches) and batches[0].base_offset <= offset <= batches[0].last_offset, f"{key} at {offset}"
@@ -503,6 +552,7 @@ class Life:
 
     def _check_topics(self, lossy: bool) -> None:
         found = asking.topics_of(self)
+        self.counts["records checked"] += self.compacted.check(found.pop(COMPACTED, None), lossy=lossy)
         configs = asking.configs_of(self, list(found))
         for name, topic in self.topics.items():
             gone = name not in found or found[name].id != topic.id
@@ -526,6 +576,17 @@ def _paths(files: FaultyFiles, directory: str) -> Iterator[str]:
         path = f"{directory}/{name}" if directory else name
         yield path
         yield from _paths(files, path)
+
+
+def _pass_over_crashes(
+    unraisable: sys.UnraisableHookArgs, tell: Callable[[sys.UnraisableHookArgs], Any] = sys.unraisablehook
+) -> None:
+    """What a killed broker was about to tidy up is no matter."""
+    if not isinstance(unraisable.exc_value, Crash):
+        tell(unraisable)
+
+
+sys.unraisablehook = _pass_over_crashes
 
 
 def _quiet(record: logging.LogRecord) -> bool:

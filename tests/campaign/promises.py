@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import NamedTuple
 
 from kpybroker.wire.records import build
@@ -73,7 +73,9 @@ class PartitionPromise:
         self.floor = 0  # what is before it was synced
         self.is_unsure = False  # power was lost, and nobody has looked since
         self.found_end = 0
-        self.has_hole = False  # a file lost its bytes with the power, and one that follows it did not
+        # By where they begin, where they end: a file lost its bytes with the power and one that follows it did not, and
+        # nobody looks at whether segments follow one another, no more than Kafka does (LogLoader.recoverLog).
+        self.holes: dict[int, int] = {}
 
     @property
     def end(self) -> int:
@@ -101,8 +103,11 @@ class PartitionPromise:
         if batch not in ever:
             ever.append(batch)
 
-    def synced(self, offset: int) -> None:
+    def synced(self, offset: int, start: int) -> None:
+        """What is before the offset was, but for what retention has taken from before the start."""
         self.floor = max(self.floor, offset)
+        if self.shrinks:
+            self.maybe_start = max(self.maybe_start, start)
 
     # -- what is found -----------------------------------------------------------------------------------------------
 
@@ -113,22 +118,19 @@ class PartitionPromise:
         self._settle_start(start, lossy)
         seen: dict[int, Sent] = {}
         unused = list(self.maybe)
+        known, self.holes = self.holes, {}
         offset, epoch = min(start, found[0].base_offset) if found else start, -1
         for batch in found:
-            self.has_hole |= lossy and batch.base_offset > offset
-            if (
-                batch.base_offset < offset
-                or batch.last_offset < start
-                or (offset < batch.base_offset and not self.has_hole)
-            ):
+            if batch.base_offset < offset or batch.last_offset < start:
                 raise Violation(f"{self.name}: a batch at {batch.base_offset}, after {offset}, from {start} on")
+            self._pass_over(offset, batch.base_offset, None if lossy else known)
             if batch.leader_epoch < epoch:
                 raise Violation(f"{self.name}: leader epoch {batch.leader_epoch} after {epoch} at {offset}")
-            seen[offset] = self._which(batch, unused, lossy)
+            seen[batch.base_offset] = self._which(batch, unused, lossy)
             offset, epoch = batch.last_offset + 1, batch.leader_epoch
-        self.has_hole |= lossy and offset < end
-        if offset > end or (offset < end and not self.has_hole):
+        if offset > end:
             raise Violation(f"{self.name}: {start} to {end} is told, and batches end at {offset}")
+        self._pass_over(offset, end, None if lossy else known)
         lost = [base + batch.count for base, batch in self.written.items() if base not in seen]
         if any(begins < after and (not lossy or after <= self.floor) for after in lost):
             raise Violation(f"{self.name}: lost are the batches that end at {lost}; {self.floor} were synced")
@@ -144,6 +146,19 @@ class PartitionPromise:
             self._settle_producers(lossy)
         else:
             self.maybe = unused
+
+    def _pass_over(self, offset: int, following: int, known: Mapping[int, int] | None) -> None:
+        """From one offset to another there is nothing: only a loss of power makes that so."""
+        if offset == following:
+            return
+        if known is not None and not any(
+            begins <= offset and (following <= ends or ends == self.found_end) for begins, ends in known.items()
+        ):
+            raise Violation(f"{self.name}: nothing from {offset} to {following}")
+        self.holes[offset] = following
+
+    def is_hole(self, offset: int) -> bool:
+        return any(begins <= offset < ends for begins, ends in self.holes.items())
 
     def _settle_start(self, start: int, lossy: bool) -> None:
         if not lossy and not self.start <= start <= self.maybe_start and not (self.shrinks and start >= self.start):
@@ -222,6 +237,7 @@ class TopicPromise:
         self.partitions += [PartitionPromise(f"{self.name}-{index}") for index in range(len(self.partitions), count)]
         self.count = count
         self.counts = {count}
+        self._note_retention()
 
     def try_configs(self, configs: dict[str, str]) -> None:
         self.configs.append(configs)
@@ -249,9 +265,8 @@ class TopicPromise:
         if not lossy and not rising:
             raise Violation(f"{self.name}: leader epochs {leader_epochs} after {self.leader_epochs}")
         self.leader_epochs = leader_epochs
-        self.grow(count)
         self.configs = [configs]
-        self._note_retention()
+        self.grow(count)
         self.maybe_deleted = False
 
 
@@ -266,7 +281,9 @@ class GroupPromise:
         self.committed: dict[tuple[str, int], Value] = {}
         self.maybe: dict[tuple[str, int], list[Value | None]] = {}  # since the last answer
         self.ever: dict[tuple[str, int], list[Value]] = {}
-        self.orphans: dict[tuple[str, int], Value] = {}  # of topics that went when the coordinator could not hear of it
+        self.orphans: dict[
+            tuple[str, int], list[Value]
+        ] = {}  # of topics that went when the coordinator could not hear of it
         self.was_lossy = False  # then what it knows may be of a topic that nobody else knows any more
 
     def send(self, key: tuple[str, int], value: Value | None) -> None:
@@ -274,16 +291,21 @@ class GroupPromise:
         if value is not None:
             self.ever.setdefault(key, []).append(value)
 
-    def acknowledge(self, key: tuple[str, int], value: Value | None) -> None:
-        self.maybe.pop(key, None)
-        if value is None:
-            left = self.committed.pop(key, None)
-            if left is not None and left == self.orphans.get(key):  # of an earlier topic: it may stay, or go
-                self.maybe[key] = [left]
-            if self.was_lossy:
-                self.maybe[key] = [*self.ever.get(key, [])]
-        else:
+    def acknowledge(self, key: tuple[str, int], value: Value | None, *, surely: bool = True) -> None:
+        """No value: its topic is gone. Whoever deletes a topic is answered whatever becomes of what was committed for
+        it, and nobody tries again (OffsetMetadataManager.onTopicsDeleted, GroupCoordinatorService)."""
+        tried = self.maybe.pop(key, [])
+        if value is not None:
             self.committed[key] = value
+            self.orphans.pop(key, None)
+            return
+        left = [self.committed.pop(key, None), *tried] if not surely else []
+        orphans = [*self.orphans.get(key, []), *[each for each in left if each is not None]]
+        if orphans:
+            self.orphans[key], self.maybe[key] = orphans, [*orphans]
+        if self.was_lossy:
+            self.maybe[key] = [*self.ever.get(key, [])]
+        self.committed.pop(key, None)
 
     def found(self, values: dict[tuple[str, int], Value], topics: Container[str], *, lossy: bool) -> None:
         self.was_lossy |= lossy
@@ -295,7 +317,9 @@ class GroupPromise:
             if value not in allowed:
                 raise Violation(f"{self.name} has {value} for {key}, and {allowed} was told")
         self.orphans = {
-            key: value for key, value in values.items() if lossy or key[0] not in topics or key in self.orphans
+            key: [value]
+            for key, value in values.items()
+            if lossy or key[0] not in topics or value in self.orphans.get(key, [])
         }
         self.committed = dict(values)
         self.maybe = {}

@@ -9,7 +9,10 @@ which every operation may be the last, is used by clients, stopped, killed and s
 everything is read and compared with what was answered (promises.py). A seed and a mode are the same run on every
 machine. Modes: `kills` are of the process, at any operation; losses of `power` take any part of what was not synced
 with them, and leave whole batches, and all that was flushed; `faults` are errors, short writes, a full disk; with
-`sync` a loss of power may take nothing that was answered. The counts go to RESULTS.md beside this file (--write).
+`sync` a loss of power may take nothing that was answered; of `two disks` either may fail alone, and partitions move
+from one to the other. One topic is compacted, and the offsets of the groups are; every other seed has its metadata
+written down in snapshots, and the log before them cut, all the time. The counts go to RESULTS.md beside this file
+(--write).
 """
 
 from __future__ import annotations
@@ -43,6 +46,8 @@ ROWS = (  # of the report: what is counted, and the counts that it adds up
     ("offsets committed", ("commits acknowledged",)),
     ("topics created, deleted", ("topics created", "topics deleted")),
     ("deletions of records", ("deletions of records",)),
+    ("logs compacted", ("logs compacted",)),
+    ("partitions moved to another disk", ("moves",)),
     ("violations found", ("violations",)),
 )
 

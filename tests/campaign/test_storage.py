@@ -12,7 +12,7 @@ from tests.campaign.life import MODES, Life, Mode
 from tests.campaign.storage import RESULTS, campaign, report
 from tests.conftest import ROOT
 
-SEEDS = 30  # in each mode
+SEEDS = 20  # in each mode
 AT_ONCE = 10
 
 

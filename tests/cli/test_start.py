@@ -219,6 +219,7 @@ def test_topics_of_the_command_line_exist(tmp_path: Path) -> None:
         (["--host", "256.1.1.1"], "256.1.1.1"),
         (["--override", "advertised.listeners=PLAINTEXT://0.0.0.0:1"], "advertised.listeners"),
         (["--port-file", "/nonexistent/port"], "/nonexistent"),
+        (["--data-dir", ""], "--data-dir is empty"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -444,7 +444,7 @@ def read_terminal(descriptor: int) -> Iterator[bytes]:
 def test_a_file_that_cannot_be_read_is_one_line(
     kafka: Path, monkeypatch: pytest.MonkeyPatch, tool: str, number: int
 ) -> None:
-    """Path, what the system says, and what to do; exit 1."""
+    """Path, what the system says, and what to do; exit 1. The other partitions are looked at all the same."""
     system_open = os.open
 
     def refuse(path: str, *rest: int) -> int:
@@ -455,7 +455,56 @@ def test_a_file_that_cannot_be_read_is_one_line(
     monkeypatch.setattr("kpybroker.inspection.sources.os.open", refuse)
     ended = CliRunner().invoke(command, [tool, str(kafka)])
     assert ended.exit_code == 1
-    assert re.fullmatch(rf"kpybroker: {kafka}/txn-0/{LOG}: {os.strerror(number)}; [^;]+\n", ended.stderr)
+    place = rf"{kafka}/txn-0/{LOG}: {os.strerror(number)}; [^;]+"
+    if tool == "dump":
+        assert re.fullmatch(rf"kpybroker: {place}\n", ended.stderr)
+        return
+    line, summary = ended.stdout.splitlines()
+    assert re.fullmatch(rf"problem: {place}; the rest of its partition was not looked at", line)
+    assert ", 1 problem, " in summary
+
+
+def test_what_is_no_file_hides_nothing_else(kafka: Path) -> None:
+    """A pipe by the name of a log is a problem, and what is wrong elsewhere is found too."""
+    os.mkfifo(kafka / "txn-0" / f"{99:020d}.log")
+    torn = next(each for each in kafka.glob("[!_]*/*.log") if each.parent.name != "txn-0" and each.stat().st_size > 0)
+    os.truncate(torn, torn.stat().st_size - 1)
+    assert {Path(each.path).parent for each in problems(kafka)} >= {kafka / "txn-0", torn.parent}
+
+
+def test_a_running_kafka_writes_down_later_where_a_log_begins(killed: Path) -> None:
+    """It cuts leader-epoch-checkpoint at once, log-start-offset-checkpoint once a minute: no problem, unless both were
+    written at a clean stop."""
+    epochs = killed / "txn-0" / "leader-epoch-checkpoint"
+    assert epochs.read_text() == "0\n2\n0 0\n4 73\n"
+    epochs.write_text("0\n2\n0 2\n4 73\n")
+    assert problems(killed) == []
+    (killed / ".kafka_cleanshutdown").write_text('{"version":0,"brokerEpoch":1}')
+    assert {each.path for each in problems(killed)} == {str(epochs)}
+
+
+@pytest.mark.parametrize("end", [b"\x0b", b"\x0c", b"\x1c"])
+def test_lines_end_where_javas_end(kafka: Path, end: bytes) -> None:
+    """Python knows other ends of lines too; a flipped bit that makes one is found."""
+    for file, first in ((kafka / "txn-0" / "partition.metadata", b":"), (kafka / "meta.properties", b"=")):
+        written = file.read_bytes()
+        change(file, written.index(b"\n", written.index(first)), end)
+        assert str(file) in {each.path for each in problems(kafka)}
+        file.write_bytes(written)
+
+
+def test_a_full_disk_for_what_is_told_is_one_line() -> None:
+    """/dev/full has no room for what stdout is to take; exit 1."""
+    for tool in ("dump", "verify"):
+        with open("/dev/full", "w") as full:
+            words = [sys.executable, "-m", "kpybroker", tool, str(KAFKA)]
+            ended = subprocess.run(
+                words, stdout=full, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT, cwd=ROOT, check=False
+            )
+        assert ended.returncode == 1
+        assert ended.stderr == (
+            f"kpybroker: stdout: {os.strerror(errno.ENOSPC)}; not all was told: write it where there is room\n"
+        )
 
 
 @pytest.mark.parametrize("name", ["missing", "file", "empty"])

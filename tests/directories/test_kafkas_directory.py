@@ -13,9 +13,9 @@ from kpybroker.wire.fields import blank
 from kpybroker.wire.internal import decode_coordinator
 from kpybroker.wire.records import records
 from tests.core import Bench, CoreClient
-from tests.directories.kafkas import BASE, CUT_AT, METADATA, SNAPSHOT, copied, started
+from tests.directories.kafkas import BASE, CUT_AT, METADATA, SNAPSHOTS, copied, started
+from tests.metadata.logs import newest
 from tests.requests import metadata
-from tests.test_cluster import newest
 
 GROUPS = {
     "simple": "classic",
@@ -103,8 +103,9 @@ def test_the_log_goes_on_behind_kafkas_snapshot(bench: Bench, client: CoreClient
 def test_a_broken_snapshot_is_one_line(tmp_path: Path) -> None:
     """Kafka's log begins behind it, so that nothing else could tell what was before."""
     data = copied(tmp_path)
-    whole = (data / SNAPSHOT).read_bytes()
-    (data / SNAPSHOT).write_bytes(whole[:-1])
+    for snapshot in SNAPSHOTS:
+        whole = (data / snapshot).read_bytes()
+        (data / snapshot).write_bytes(whole[:-1])
     before = {path: path.read_bytes() for path in data.rglob("*") if path.suffix in (".log", ".checkpoint")}
     with pytest.raises(StorageError, match=rf"{METADATA}: begins at offset {BASE}.*not whole"):
         started(data)

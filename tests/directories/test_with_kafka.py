@@ -1,44 +1,47 @@
-"""One directory, used in turn by kpybroker and Apache Kafka 4.3.1: neither misses what the other's clients wrote.
+"""Two directories of one broker, used in turn by kpybroker and Apache Kafka 4.3.1: neither misses what the other's
+clients wrote, nor what the other's cleaner has cleaned.
 
 The story is told once; each test looks at what it is about.
 """
 
 from __future__ import annotations
 
-import random
+import re
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, ConfigResource
+from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
-from kafka import KafkaConsumer
-from kafka.structs import OffsetAndMetadata
-from kafka.structs import TopicPartition as Partition
 
-from tests.kafka import KafkaProcess, dump
+from kpybroker.inspection.directories import verify
+from kpybroker.inspection.findings import Finding, Report
+from kpybroker.wire.messages.alter_replica_log_dirs import AlterReplicaLogDirsRequest
+from tests.directories.clients import (
+    Deals,
+    Pair,
+    Seen,
+    add,
+    alter,
+    create,
+    look,
+    overwrite,
+    read_deals,
+    send,
+    write,
+)
+from tests.kafka import KafkaProcess, java
 from tests.process import BrokerProcess
-from tests.until import until
+from tests.until import PATIENCE_S, until
 
 pytestmark = pytest.mark.needs("kafka")
-CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
-MIB = 1 << 20
-TIME = 1_700_000_000_000
-Row = tuple[
-    int, int, bytes | None, bytes | None, tuple[tuple[str, bytes], ...]
-]  # offset, timestamp, key, value, headers
-
-
-class Seen(NamedTuple):
-    """What clients see of a cluster."""
-
-    records: dict[tuple[str, int], list[Row]]
-    offsets: dict[str, dict[tuple[str, int], tuple[int, str]]]
-    groups: set[str]
-    configs: dict[str, dict[str, str]]
+PROGRAM = Path(__file__).parent / "Dump.java"
+SOON = "log.cleaner.backoff.ms=100"
+SETTINGS = f"{SOON}\ntransaction.state.log.num.partitions=1\n"
+MOVED = "segments-0"
 
 
 class Story(NamedTuple):
@@ -47,55 +50,132 @@ class Story(NamedTuple):
     written: Seen  # before kpybroker's clean stop
     by_kafka: Seen
     more: Seen  # what Kafka's clients had added before its stop
+    deals: list[list[Pair]]  # as Kafka gives them: all, and those that are committed
     by_kpybroker: Seen
+    deals_by_kpybroker: list[list[Pair]]  # all, before its cleaner has come, and after
     killed: Seen  # before kpybroker was killed
     after_kill: Seen
+    deals_after_kill: list[list[Pair]]  # those that are committed, and again when the open transaction is over
     at_last: Seen  # kpybroker, after Kafka was killed
+    empty: list[str]  # directories of partitions that had none when kpybroker was killed
     refused: tuple[int, str]
     complaints: list[str]
-    dumps: dict[str, str]
+    dumps: list[dict[str, str]]  # after kpybroker's clean stops
+    files: list[list[str]]  # after kpybroker's stop: those of the directories
+    problems: dict[str, list[Finding]]  # what is wrong after each stop
+
+
+class Directories:
+    """Both of them, and who used them last."""
+
+    def __init__(self, folder: Path) -> None:
+        self.paths = [folder / "a", folder / "b"]
+        self.arguments = [part for path in self.paths for part in ("--data-dir", str(path))]
+        self.as_setting = ",".join(map(str, self.paths))
+        self.problems: dict[str, list[Finding]] = {}
+
+    def verify(self, after: str) -> None:
+        found: list[Finding] = []
+        for path in self.paths:
+            verify(str(path), Report(found.append))
+        self.problems[after] = [each for each in found if each.severity == "problem"]
+
+    def of(self, partition: str) -> list[Path]:
+        return [path for path in self.paths if (path / partition).exists()]
+
+    def cleaned(self, topic: str) -> int:
+        """Up to which offset it is clean."""
+        for path in self.paths:
+            for line in (path / "cleaner-offset-checkpoint").read_text().splitlines()[2:]:
+                if line.startswith(f"{topic} 0 "):
+                    return int(line.rpartition(" ")[2])
+        return -1
+
+    def wait_until_clean(self, topic: str, beyond: int = 0) -> int:
+        """The cleaner has come further than this."""
+        return until(lambda: self.cleaned(topic) if self.cleaned(topic) > beyond else None) or 0
+
+    def move(self, broker: BrokerProcess, partition: str) -> None:
+        """To the other directory."""
+        (source,) = self.of(partition)
+        (destination,) = set(self.paths) - {source}
+        directory = AlterReplicaLogDirsRequest.AlterReplicaLogDir
+        topic, _, index = partition.rpartition("-")
+        asked = directory.AlterReplicaLogDirTopic(name=topic, partitions=[int(index)])
+        with broker.link() as link:
+            request = AlterReplicaLogDirsRequest(dirs=[directory(path=str(destination), topics=[asked])])
+            assert link.ask(request, 2).results[0].partitions[0].error_code == 0
+        until(lambda: self.of(partition) == [destination])
 
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     folder = tmp_path_factory.mktemp("directories")
-    data = folder / "data"
-    arguments = ["--data-dir", str(data)]
-    soon = ["--override", "metadata.log.max.record.bytes.between.snapshots=5000"]
-    with BrokerProcess(folder / "first", *arguments, *soon) as broker:
+    both = Directories(folder)
+    ours = [*both.arguments, "--override", SOON]
+    snapshots = ["--override", "metadata.log.max.record.bytes.between.snapshots=5000"]
+    with BrokerProcess(folder / "first", *ours, *snapshots) as broker:
         write(bootstrap(broker))
+        both.move(broker, MOVED)
+        clean_to = both.wait_until_clean("cleaned")
         written = look(bootstrap(broker))
         assert broker.stop() == 143
-    dumps = dump_all(data)
-    with KafkaProcess(folder / "kafka", data) as kafka:
+    both.verify("kpybroker")
+    files = [sorted(str(each.relative_to(path)) for each in path.rglob("*")) for path in both.paths]
+    dumps = [dump_all(both.paths)]
+    with KafkaProcess(folder / "kafka", both.as_setting, SETTINGS) as kafka:
         by_kafka = look(kafka.bootstrap)
-        other = BrokerProcess(folder / "other", *arguments)
+        other = BrokerProcess(folder / "other", *ours)
         refused = other.process.wait(60), other.log
         add(kafka.bootstrap, "by Kafka")
+        overwrite(kafka.bootstrap, 1_000_000)
+        Deals(kafka.bootstrap).make()
+        deals = [read_deals(kafka.bootstrap, isolation) for isolation in ("read_uncommitted", "read_committed")]
+        both.wait_until_clean("cleaned", clean_to)
         more = look(kafka.bootstrap)
         complaints = kafka.complaints
         assert kafka.stop() == 143
-    with BrokerProcess(folder / "second", *arguments) as broker:
+    both.verify("Kafka")
+    with BrokerProcess(folder / "second", *ours) as broker:
         by_kpybroker = look(bootstrap(broker))
+        deals_by_kpybroker = [read_deals(bootstrap(broker))]
+        alter(bootstrap(broker), "deals", "min.cleanable.dirty.ratio", "0")
+        both.wait_until_clean("deals")
+        deals_by_kpybroker.append(read_deals(bootstrap(broker)))
         add(bootstrap(broker), "before the kill")
+        create(bootstrap(broker), "empty", 2)
         killed = look(bootstrap(broker))
+        assert not both.of("empty-0")
         broker.stop(signal.SIGKILL)
-    with KafkaProcess(folder / "kafka again", data) as kafka:
+    with KafkaProcess(folder / "kafka again", both.as_setting, SETTINGS) as kafka:
         after_kill = look(kafka.bootstrap)
+        deals_after_kill = [read_deals(kafka.bootstrap, "read_committed")]
+        Deals(kafka.bootstrap)
+        deals_after_kill.append(read_deals(kafka.bootstrap, "read_committed"))
+        empty = [each.name for path in both.paths for each in path.glob("empty-?")]
         kafka.stop(signal.SIGKILL)
-    with BrokerProcess(folder / "third", *arguments) as broker:
+    with BrokerProcess(folder / "third", *ours) as broker:
         at_last = look(bootstrap(broker))
+        assert broker.stop() == 143
+    both.verify("kpybroker again")
+    dumps.append(dump_all(both.paths))
     yield Story(
         written,
         by_kafka,
         more,
+        deals,
         by_kpybroker,
+        deals_by_kpybroker,
         killed,
         after_kill,
+        deals_after_kill,
         at_last,
+        empty,
         refused,
         complaints,
         dumps,
+        files,
+        both.problems,
     )
 
 
@@ -104,174 +184,45 @@ def bootstrap(broker: BrokerProcess) -> str:
     return f"{host}:{port}"
 
 
-def write(address: str) -> None:
-    """Of everything something."""
-    chance = random.Random(8)
-    admin = AdminClient({"bootstrap.servers": address})
-    topics = [
-        NewTopic("codecs", 2),
-        NewTopic("segments", 1, config={"segment.bytes": str(MIB), "retention.ms": "-1"}),
-        NewTopic("cut", 1),
-        NewTopic("gone", 1),
-        NewTopic("keyed", 1, config={"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.9"}),
-    ]
-    for made in admin.create_topics(topics).values():
-        made.result()
-    for codec in CODECS:
-        send(address, "codecs", [(b"k%d" % n, b"v" * chance.randrange(300)) for n in range(40)], codec=codec)
-    send(address, "segments", [(None, chance.randbytes(5000)) for _ in range(600)], idempotent=True)
-    send(address, "cut", [(b"%d" % n, b"value") for n in range(20)])
-    send(address, "gone", [(None, b"value")])
-    send(address, "keyed", [(b"%d" % (n % 3), None if n == 7 else b"%d" % n) for n in range(12)])
-    for cut in admin.delete_records([TopicPartition("cut", 0, 7)]).values():
-        cut.result()
-    admin.delete_topics(["gone"])["gone"].result()
-    consume(address, "by-kafka-python")
-    commit(
-        address, "by-confluent", [TopicPartition("codecs", index, 17 + index, metadata="so far") for index in (0, 1)]
-    )
-
-
-def add(address: str, what: str) -> None:
-    """Some more, and a group goes on."""
-    send(address, "codecs", [(what.encode(), b"more")] * 3, codec="zstd")
-    send(address, "cut", [(what.encode(), b"more")], idempotent=True)
-    commit(address, "by-confluent", [TopicPartition("cut", 0, 20, metadata=what)])
-
-
-def send(
-    address: str,
-    topic: str,
-    rows: list[tuple[bytes | None, bytes | None]],
-    codec: str = "none",
-    *,
-    idempotent: bool = False,
-) -> None:
-    producer = Producer(
-        {"bootstrap.servers": address, "compression.type": codec, "linger.ms": 20, "enable.idempotence": idempotent}
-    )
-    errors: list[KafkaError] = []
-    for number, (key, value) in enumerate(rows):
-        headers: list[Any] = [("number", b"%d" % number)] if number % 2 else []
-        producer.produce(
-            topic,
-            key=key,
-            value=value,
-            partition=number % 2 if topic == "codecs" else 0,
-            timestamp=TIME + number,
-            headers=headers,
-            on_delivery=lambda error, _: errors.append(error) if error else None,
-        )
-        producer.poll(0)
-    producer.flush()
-    assert not errors
-
-
-def consume(address: str, group: str) -> None:
-    """A member of a group reads all of a topic and commits."""
-    consumer = KafkaConsumer(
-        "keyed", bootstrap_servers=address, group_id=group, auto_offset_reset="earliest", enable_auto_commit=False
-    )
-    count = 0
-    while count < 12:
-        count += sum(len(rows) for rows in consumer.poll(timeout_ms=1000).values())
-    consumer.commit({Partition("keyed", 0): OffsetAndMetadata(11, "a note", -1)})
-    consumer.close(autocommit=False)
-
-
-def commit(address: str, group: str, offsets: list[TopicPartition]) -> None:
-    consumer = Consumer({"bootstrap.servers": address, "group.id": group})
-    consumer.commit(offsets=offsets, asynchronous=False)
-    consumer.close()
-
-
-def look(address: str) -> Seen:
-    """Every record of every topic, the groups with their offsets, and what is set of topics."""
-    admin = AdminClient({"bootstrap.servers": address})
-    found = until(lambda: leaders(admin))
-    assert found is not None
-    topics = {name: count for name, count in found.items() if not name.startswith("__")}
-    groups = until(lambda: known_groups(admin))
-    assert groups is not None
-    offsets = {}
-    for group in sorted(groups):
-        asked = ConsumerGroupTopicPartitions(group)
-        answer = until(lambda asked=asked: next(iter(admin.list_consumer_group_offsets([asked]).values())).result())  # type: ignore[misc]
-        offsets[group] = {
-            (each.topic, each.partition): (each.offset, each.metadata or "") for each in answer.topic_partitions
-        }
-    resources = [ConfigResource(ConfigResource.Type.TOPIC, name) for name in topics]
-    configs = {
-        resource.name: {name: entry.value for name, entry in answer.result().items() if entry.source == 1}
-        for resource, answer in admin.describe_configs(resources).items()
-    }
-    records = {(name, index): read(address, name, index) for name, count in topics.items() for index in range(count)}
-    return Seen(records, offsets, groups, configs)
-
-
-def known_groups(admin: AdminClient) -> set[str] | None:
-    """As soon as every coordinator has loaded its own."""
-    found = admin.list_consumer_groups().result()
-    return None if found.errors or not found.valid else {group.group_id for group in found.valid}
-
-
-def leaders(admin: AdminClient) -> dict[str, int] | None:
-    """Topics with their numbers of partitions, as soon as each has a leader."""
-    topics = admin.list_topics(timeout=20).topics
-    if any(part.leader < 0 for topic in topics.values() for part in topic.partitions.values()):
-        return None
-    return {name: len(topic.partitions) for name, topic in topics.items()}
-
-
-def read(address: str, topic: str, index: int) -> list[Row]:
-    consumer = Consumer(
-        {"bootstrap.servers": address, "group.id": "reader", "enable.auto.commit": False, "check.crcs": True}
-    )
-    partition = TopicPartition(topic, index)
-    ends = until(lambda: watermarks(consumer, partition))
-    assert ends is not None
-    first, end = ends
-    consumer.assign([TopicPartition(topic, index, first)])
-    rows: list[Row] = []
-    while first < end and (not rows or rows[-1][0] < end - 1):
-        for message in consumer.consume(min(500, end - first), timeout=0.2):
-            assert message.error() is None, message.error()
-            headers = tuple(message.headers() or ())
-            rows.append((message.offset(), message.timestamp()[1], message.key(), message.value(), headers))
-    consumer.close()
-    return rows
-
-
-def watermarks(consumer: Consumer, partition: TopicPartition) -> tuple[int, int] | None:
-    """Where a partition begins and ends; None while Kafka has elected a leader that does not know of it yet."""
-    try:
-        return consumer.get_watermark_offsets(partition, timeout=20)
-    except KafkaException as error:
-        if error.args[0].code() != KafkaError.NOT_LEADER_FOR_PARTITION:
-            raise
-        return None
-
-
-def dump_all(data: Path) -> dict[str, str]:
+def dump_all(paths: list[Path]) -> dict[str, str]:
     """What Kafka's tool says of each kind of file."""
-    metadata = data / "__cluster_metadata-0"
-    offsets = [path for path in data.glob("__consumer_offsets-*/*.log") if path.stat().st_size]
-    logs = [path for path in data.glob("[a-z]*-[0-9]/*.log") if path.stat().st_size]
-    indexes = [path.with_suffix(suffix) for path in logs for suffix in (".index", ".timeindex")]
-    assert list(metadata.glob("*.checkpoint")), "a snapshot of the metadata log is among what is read"
-    others = [path for path in (*indexes, *data.glob("*-[0-9]/*.snapshot")) if path.exists()]
-    return {
-        "logs": dump(*logs, *others),
-        "metadata": dump(*metadata.glob("*.log"), *metadata.glob("*.checkpoint"), decoder="--cluster-metadata-decoder"),
-        "offsets": dump(*offsets, decoder="--offsets-decoder"),
-        "indexes": dump(*indexes, decoder="--index-sanity-check"),
-    }
+    every = [each for path in paths for each in path.glob("*-[0-9]*/*") if not each.parent.name.endswith("-delete")]
+    metadata = [each for each in every if each.parent.name == "__cluster_metadata-0"]
+    groups = [each for each in every if each.parent.name.startswith("__consumer_offsets-")]
+
+    def named(files: list[Path], *suffixes: str) -> list[Path]:
+        return [each for each in files if each.suffix in suffixes and each.stat().st_size]
+
+    others = [each for each in every if each not in metadata and each not in groups]
+    assert named(metadata, ".checkpoint"), "a snapshot of the metadata log is among what is read"
+    return dump(
+        {
+            "logs": (named(others, ".log", ".index", ".timeindex", ".txnindex"), "--deep-iteration"),
+            "snapshots": (named(every, ".snapshot"), "--deep-iteration"),
+            "metadata": (named(metadata, ".log", ".checkpoint"), "--cluster-metadata-decoder"),
+            "offsets": (named(groups, ".log"), "--offsets-decoder"),
+            "indexes": (named(every, ".index", ".timeindex"), "--index-sanity-check"),
+        }
+    )
+
+
+def dump(todo: dict[str, tuple[list[Path], str]]) -> dict[str, str]:
+    lines = [f"{kind}\t{option}\t--files\t{','.join(map(str, files))}\n" for kind, (files, option) in todo.items()]
+    command = java(PROGRAM)
+    done = subprocess.run(
+        command, input="".join(lines), capture_output=True, text=True, check=False, timeout=3 * PATIENCE_S
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    parts = done.stdout.split("== ")[1:]
+    assert len(parts) == len(todo)
+    return {kind: part + done.stderr for kind, part in zip(todo, parts, strict=True)}
 
 
 def test_kafka_reads_what_kpybroker_wrote(story: Story) -> None:
     """Every record, in all codecs and over segments, every group, offset and config, after a clean stop."""
     assert story.written.offsets.keys() >= {"by-kafka-python", "by-confluent"}
     assert story.written.records.keys() == {("codecs", 0), ("codecs", 1), ("segments", 0), ("cut", 0), ("keyed", 0)}
+    assert len(story.written.latest) == 9
     assert [row[0] for row in story.written.records["cut", 0]] == list(range(7, 20))
     assert story.by_kafka == story.written
 
@@ -320,22 +271,76 @@ def test_kafka_does_not_come_in_while_kpybroker_runs(tmp_path: Path) -> None:
         send(bootstrap(broker), "after", [(None, b"value")])
 
 
+def test_what_kpybroker_has_cleaned_kafka_cleans_again(story: Story) -> None:
+    """Each key has its last value still, or that it was deleted; both cleaners were at it, each from where the other
+    had come."""
+    assert {key: row[3] for key, row in story.written.latest.items()}[b"none"] is None
+    assert story.by_kafka.latest == story.written.latest
+    assert story.by_kpybroker.latest == story.more.latest
+    assert story.more.latest.keys() == story.written.latest.keys()
+    assert story.more.latest != story.written.latest
+
+
+def test_transactions_are_cleaned_as_transactions(story: Story) -> None:
+    """Of Kafka's transactions: what is aborted goes, what is open stays and takes nothing away of what was committed,
+    and Kafka's clients that ask for what is committed get that, before and after the open one is aborted."""
+    everything, committed = story.deals
+    assert everything == [
+        *[(b"a", b"1"), (b"b", b"1"), (b"c", b"1"), (b"a", b"aborted"), (b"d", b"aborted")],
+        *[(b"b", b"2"), (b"e", None), (b"a", b"open"), (b"b", b"open")],
+    ]
+    assert committed == [*everything[:3], (b"b", b"2"), (b"e", None)]
+    before, after = story.deals_by_kpybroker
+    assert before == everything
+    kept = [(b"a", b"1"), (b"c", b"1"), (b"b", b"2"), (b"e", None)]
+    assert after == [*kept, (b"a", b"open"), (b"b", b"open")]
+    assert story.deals_after_kill == [kept, kept]
+
+
+def test_nothing_is_wrong_after_any_stop(story: Story) -> None:
+    """`kpybroker verify` on both directories, after kpybroker's stops and Kafka's."""
+    assert story.problems == {"kpybroker": [], "Kafka": [], "kpybroker again": []}
+
+
+def test_partitions_without_files_are_made(story: Story) -> None:
+    """A killed kpybroker leaves none of what nobody has written to: Kafka makes them where the cluster has them."""
+    assert sorted(story.empty) == ["empty-0", "empty-1"]
+
+
+def test_both_directories_are_used(story: Story) -> None:
+    """With several segments and their producers' snapshots in one that was moved, and a deleted topic's files."""
+    moved = [name for each in story.files for name in each if name.startswith(f"{MOVED}/")]
+    assert len([name for name in moved if name.endswith(".log")]) > 2
+    assert len([name for name in moved if name.endswith(".snapshot")]) > 1
+    assert all(any(name.endswith("-0/partition.metadata") for name in each) for each in story.files)
+    gone = [name for each in story.files for name in each if name.startswith("gone-0.") and "/" not in name]
+    assert [name.endswith("-delete") for name in gone] == [True]
+    assert not [name for each in story.files for name in each if name.endswith(".lock")]
+
+
 def test_kafka_has_nothing_to_complain_of(story: Story) -> None:
     """After a clean stop it opens our files without a warning: no index to be rebuilt, nothing that it cannot read."""
     assert story.complaints == []
 
 
 def test_kafkas_own_tool_reads_every_kind_of_file(story: Story) -> None:
-    """DumpLogSegments: logs, indexes, snapshots of producers, the metadata log, offsets."""
-    for what, said in story.dumps.items():
+    """DumpLogSegments, after both clean stops: logs, indexes, those of aborted transactions, snapshots of producers and
+    of the metadata, the metadata log, offsets."""
+    for what, said in [each for dumps in story.dumps for each in dumps.items()]:
         found = [
             line for line in said.splitlines() if "isvalid: false" in line or "ismatch" in line or "orrupt" in line
         ]
         assert not found, f"{what}: {found[:5]}"
         assert "Exception" not in said, said
-    assert "compresscodec: zstd" in story.dumps["logs"]
-    assert "producerId: 0" in story.dumps["logs"]
-    assert '"type":"REGISTER_BROKER_RECORD"' in story.dumps["metadata"]
-    assert '"type":"FENCE_BROKER_RECORD"' not in story.dumps["metadata"]
-    assert "by-confluent" in story.dumps["offsets"]
-    assert "passed sanity check" in story.dumps["indexes"]
+    first, last = story.dumps
+    assert "compresscodec: zstd" in first["logs"]
+    assert "producerId: 0" in first["logs"]
+    assert re.search(r"lastOffset: \d+ count: 0 ", first["logs"]), "what is left of a producer's last batch"
+    assert "deleteHorizonMs: OptionalLong[" in first["logs"]
+    assert "lastSequence: " in first["snapshots"]
+    assert '"type":"REGISTER_BROKER_RECORD"' in first["metadata"]
+    assert '"type":"FENCE_BROKER_RECORD"' not in first["metadata"]
+    assert "by-confluent" in first["offsets"]
+    assert "passed sanity check" in first["indexes"]
+    assert "endTxnMarker: COMMIT" in last["logs"]
+    assert "isTransactional: true" in last["logs"]

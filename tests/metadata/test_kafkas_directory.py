@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from kpybroker.metadata.image import CLUSTER_METADATA
 from kpybroker.storage.directory import DataDirectory
 from kpybroker.storage.files import RealFiles
 from kpybroker.storage.segment import LogConfig
 from kpybroker.wire.apis import request_type
 from kpybroker.wire.fields import blank
-from kpybroker.wire.internal import decode_metadata
+from kpybroker.wire.internal import METADATA_TOPIC, decode_metadata
 from kpybroker.wire.records import records
 from kpybroker.wire.schemas.cluster_nodes import RegisterBrokerRecord
 from tests.core import META, START, Bench
@@ -31,7 +30,7 @@ def bench(tmp_path: Path) -> Bench:
 
 def test_the_brokers_epoch_is_the_offset_of_its_registration(bench: Bench) -> None:
     """As Kafka's controller gives it (ClusterControlManager.registerBroker): later starts have higher epochs."""
-    log = bench.state.directory.logs[CLUSTER_METADATA, 0]
+    log = bench.state.directory.logs[METADATA_TOPIC, 0]
     registered = [
         header.base_offset + index
         for header, batch in log.batches()
@@ -46,10 +45,10 @@ def test_the_quorum_is_as_far_as_its_log(bench: Bench) -> None:
     """DescribeQuorum tells the end of the metadata log, ApiVersions the offset of its last record."""
     quorum = request_type(55)
     partition = quorum.TopicData.PartitionData(partition_index=0)  # type: ignore[attr-defined]
-    topics = [quorum.TopicData(topic_name=CLUSTER_METADATA, partitions=[partition])]  # type: ignore[attr-defined]
+    topics = [quorum.TopicData(topic_name=METADATA_TOPIC, partitions=[partition])]  # type: ignore[attr-defined]
     client = bench.connect()
     (told,) = client.ask(blank(quorum, topics=topics), 2).topics[0].partitions
-    end = bench.state.directory.logs[CLUSTER_METADATA, 0].end_offset
+    end = bench.state.directory.logs[METADATA_TOPIC, 0].end_offset
     assert end > END
     assert (told.high_watermark, told.current_voters[0].log_end_offset) == (end, end)
     versions = blank(request_type(18), client_software_name="test", client_software_version="1")

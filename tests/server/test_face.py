@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import re
 import socket
 import threading
 from pathlib import Path
@@ -244,6 +245,61 @@ def test_a_directory_in_use(tmp_path: Path) -> None:
         Broker(data_dir=tmp_path / "data").start()
     with Broker(data_dir=tmp_path / "data"):
         pass
+
+
+def test_partitions_without_their_metadata(tmp_path: Path) -> None:
+    """Where the cluster's log is missing or somewhere else, nothing starts that would take the partitions for those of
+    deleted topics: one line says so, and when it is back, all is there."""
+    data, elsewhere = tmp_path / "data", tmp_path / "elsewhere"
+    with Broker(data_dir=data, topics=["a"]) as broker, link_to(broker) as link:
+        assert produced(link.ask(produce("a", b"kept"), 9)) == (0, 0)
+    (data / "__cluster_metadata-0").rename(elsewhere)
+    words = (
+        r"/data/__cluster_metadata-0: the cluster's metadata is not here, and 1 partitions are: .+ metadata\.log\.dir"
+    )
+    with pytest.raises(StorageError, match=words):
+        Broker(data_dir=data).start()
+    assert not (data / "__cluster_metadata-0").exists()
+    elsewhere.rename(data / "__cluster_metadata-0")
+    with Broker(data_dir=data) as broker, link_to(broker) as link:
+        assert fetched(link.ask(fetch(("a", 0, 0)), 12)) == {("a", 0): [b"kept"]}
+
+
+def test_a_directory_that_is_not_named_any_more(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Its partitions are offline, one line says so, and named again it has everything."""
+    both = [tmp_path / "a", tmp_path / "b"]
+    with Broker(data_dir=both, topics=["t:4"]) as broker, link_to(broker) as link:
+        for index in range(4):
+            assert produced(link.ask(produce("t", b"kept", index=index), 9)) == (0, 0)
+    with Broker(data_dir=both[:1]) as broker, link_to(broker) as link:
+        assert sorted(part.leader_id for part in link.ask(metadata("t"), 9).topics[0].partitions) == [-1, -1, 1, 1]
+    (line,) = [record.message for record in caplog.records if record.levelno == logging.ERROR]
+    assert re.fullmatch(
+        r"offline: t-\d and 1 more partitions, in a log directory that was not named .+; name it.+", line
+    )
+    caplog.clear()
+    with Broker(data_dir=both) as broker, link_to(broker) as link:
+        assert fetched(link.ask(fetch(*[("t", index, 0) for index in range(4)]), 12)) == {
+            ("t", index): [b"kept"] for index in range(4)
+        }
+    assert [record for record in caplog.records if record.levelno == logging.ERROR] == []
+
+
+def test_small_files_that_are_made_anew(tmp_path: Path) -> None:
+    """partition.metadata and quorum-state that cannot be read: one line says to move them away, and nothing is missed
+    when that was done."""
+    with Broker(data_dir=tmp_path, topics=["a"]) as broker, link_to(broker) as link:
+        assert produced(link.ask(produce("a", b"kept"), 9)) == (0, 0)
+    for name in ("a-0/partition.metadata", "__cluster_metadata-0/quorum-state"):
+        written = (tmp_path / name).read_bytes()
+        (tmp_path / name).write_bytes(b"")
+        with pytest.raises(StorageError, match=f"/{name}: not a .+ file; move it away: it is made anew"):
+            Broker(data_dir=tmp_path).start()
+        (tmp_path / name).unlink()
+        with Broker(data_dir=tmp_path) as broker, link_to(broker) as link:
+            assert fetched(link.ask(fetch(("a", 0, 0)), 12)) == {("a", 0): [b"kept"]}
+        if name.startswith("a-0"):
+            assert (tmp_path / name).read_bytes() == written
 
 
 def test_the_face_is_lazy() -> None:

@@ -6,9 +6,11 @@ import errno
 import random
 import threading
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
+import trio
 
 from kpybroker import Broker
 from kpybroker.broker import Core
@@ -18,9 +20,11 @@ from kpybroker.handlers import offered
 from kpybroker.server.assembly import Assembly, StartError
 from kpybroker.server.clock import Clock
 from kpybroker.server.server import bind
+from kpybroker.server.syncing import Syncer, in_threads
 from kpybroker.state import State
 from kpybroker.storage.files import DiskError, File, RealFile, RealFiles
-from tests.core import open_directories
+from kpybroker.storage.memory import MemoryFiles
+from tests.core import Bench, open_directories
 from tests.process import Link
 from tests.requests import create_topic, fetch, fetched, metadata, produce, produced
 from tests.server.test_server import Running, address_of
@@ -146,3 +150,39 @@ def test_it_is_for_data_that_is_kept() -> None:
     """A promise about data that goes with the broker is refused."""
     with pytest.raises(StartError, match="--data-dir"):
         Broker(sync=True).start()
+
+
+def test_a_job_that_nobody_would_carry_out_is_not_taken() -> None:
+    """At a stop what is wanted stays wanted, and the clean stop writes it: the leader epoch of the first batch too."""
+    files = MemoryFiles()
+    bench = Bench(files=files, sync=True)
+    client = bench.connect()
+    client.ask(create_topic("t"), 7)
+    bench.holds_syncs = True
+    client.send(produce("t", b"a"), 9)
+    lane = bench.state.syncs.urgent
+    assert lane.wants
+
+    async def stopped() -> None:
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await Syncer(bench.core, lane, lambda: bench.now, lambda: None).run()
+
+    trio.run(stopped)
+    assert lane.wants
+    bench.state.close(bench.now)
+    assert files.read_whole("t-0/leader-epoch-checkpoint") == b"0\n1\n0 0\n"
+
+
+def test_many_calls_at_the_end() -> None:
+    """All are made, whoever makes them, and a failure of one is told to who has asked."""
+    made: list[int] = []
+    in_threads([partial(made.append, number) for number in range(50)])
+    assert sorted(made) == list(range(50))
+
+    def fail() -> None:
+        raise DiskError("disk", errno.EIO)
+
+    with pytest.raises(DiskError):
+        in_threads([partial(made.append, 50), fail])
+    in_threads([])

@@ -10,8 +10,9 @@ from struct import pack
 from typing import Any, NamedTuple
 
 from kpybroker.storage.aborted import AbortedTransaction
-from kpybroker.storage.cleaning import Cleaned, Cleaning, Extent
+from kpybroker.storage.cleaning import Cleaned, Cleaning
 from kpybroker.storage.files import Files, RealFiles
+from kpybroker.storage.learning import Extent
 from kpybroker.storage.log import Log
 from kpybroker.storage.offset_map import OffsetMap
 from kpybroker.storage.producers import Producers

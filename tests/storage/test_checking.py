@@ -81,9 +81,46 @@ def test_offsets_that_do_not_fit_their_segment_are_refused(files: Files) -> None
     data = batch(0) + batch(2**31)
     files.make_directory(DIRECTORY)
     files.write_whole(f"{DIRECTORY}/{0:020d}.log", data)
+    files.write_whole(f"{DIRECTORY}/{2**31 + 1:020d}.log", batch(2**31 + 1))
     with pytest.raises(StorageError, match="offset 2147483648 at 88 does not fit a segment of that name"):
-        reopen(files, clean=False)
+        reopen(files, clean=False, recovery_point=0)
     assert files.read_whole(f"{DIRECTORY}/{0:020d}.log") == data
+
+
+@pytest.mark.parametrize("following", [(), (5,)])
+def test_a_torn_offset_ends_the_log(files: Files, following: tuple[int, ...]) -> None:
+    """A batch's checksum does not cover its offset: one that fits neither the active segment nor what follows is no
+    more than what the disk had there before."""
+    files.make_directory(DIRECTORY)
+    files.write_whole(f"{DIRECTORY}/{0:020d}.log", batch(0) + batch(2**62))
+    for base_offset in following:
+        files.write_whole(f"{DIRECTORY}/{base_offset:020d}.log", batch(base_offset))
+    log, recovery = reopen(files, clean=False, recovery_point=0)
+    assert (log.end_offset, recovery.cut_bytes) == (1, len(batch(0)) * (1 + len(following)))
+    assert segment_names(files) == [f"{0:020d}.log"]
+
+
+def test_a_segment_that_has_come_back_goes_again(files: Files) -> None:
+    """Its removal was undone by a loss of power, after the log had gone on in its place."""
+    files.make_directory(DIRECTORY)
+    files.write_whole(f"{DIRECTORY}/{0:020d}.log", batch(0) + batch(1) + batch(2))
+    files.write_whole(f"{DIRECTORY}/{1:020d}.log", batch(1))
+    log, recovery = reopen(files, clean=False, recovery_point=0)
+    assert (log.end_offset, recovery.cut_bytes) == (3, len(batch(1)))
+    assert [header.base_offset for header in log.headers()] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("records", [b"", batch(0)])
+def test_whose_records_they_are_must_be_known_where_there_are_any(files: Files, records: bytes) -> None:
+    """A broken partition.metadata matters to nobody beside an empty log."""
+    files.make_directory(DIRECTORY)
+    files.write_whole(f"{DIRECTORY}/{0:020d}.log", records)
+    files.write_whole(f"{DIRECTORY}/partition.metadata", b"version: 0\ntopic_id: x")
+    if records:
+        with pytest.raises(StorageError, match=r"not a partition\.metadata file"):
+            reopen(files, clean=False)
+    else:
+        assert reopen(files, clean=False)[0].topic_id is None
 
 
 def test_producers_are_known_from_the_newest_snapshot_and_the_batches_after_it(files: Files) -> None:

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from kpybroker.storage.cleaning import Cleaning, Extent
+from kpybroker.storage.cleaning import Cleaning, groups
 from kpybroker.storage.faulty import Crash, FaultyFiles
 from kpybroker.storage.files import DiskError, Files, RealFiles, Slice, StorageError
+from kpybroker.storage.learning import Extent
 from kpybroker.storage.log import Log, delete
 from kpybroker.storage.memory import MemoryFiles
 from kpybroker.storage.offset_map import OffsetMap
@@ -210,6 +211,129 @@ def test_a_kill_at_any_instant(power: bool) -> None:
     while crashed(at, power=power):
         at += 1
     assert at > 20
+
+
+def halfway(files: Files) -> tuple[Log, Cleaning, Any]:
+    """A cleaning whose new segment is in its place, while some of those that it stands for still have their names."""
+    log = keyed(files, 200, removals=Removals(files, at_once=False))
+    log.config = CONFIG._replace(segment_bytes=10**6)
+    cleaning = cleaning_of(log)
+    steps = cleaning.steps()
+    for calls in steps:
+        for call in calls:
+            call()
+        if any(name.endswith(".log.swap") for name in files.list(DIRECTORY)):
+            break
+    assert len(log.segments.all) == 2
+    assert len([name for name in files.list(DIRECTORY) if name.endswith(".log")]) > 3
+    return log, cleaning, steps
+
+
+def under_way(files: Files) -> list[str]:
+    return [name for name in files.list(DIRECTORY) if name.endswith((".cleaned", ".swap"))]
+
+
+def test_many_segments_go_a_few_at_a_time(files: Files) -> None:
+    """While the files of many segments take other names, readers find all that stays; and then the names are right."""
+    expected = last_values(keyed(MemoryFiles(), 200))
+    log, cleaning, steps = halfway(files)
+    assert last_values(log) == expected
+    slices = 0
+    for _ in steps:
+        slices += 1
+        assert last_values(log) == expected
+    assert slices > 2
+    assert cleaning.cleaned is not None
+    assert under_way(files) == []
+    assert [segment.log.path for segment in log.segments.all] == [
+        f"{DIRECTORY}/{name}" for name in files.list(DIRECTORY) if name.endswith(".log")
+    ]
+    for _ in range(2):
+        log.close()
+        log, recovery = open_log(files, DIRECTORY, CONFIG, NOW, clean=True)
+        assert recovery.interrupted == 0
+        assert last_values(log) == expected
+
+
+@pytest.mark.parametrize("clean", [False, True])
+def test_a_kill_while_many_segments_go(clean: bool) -> None:
+    """What was killed in the middle of that has the new segment at its next start, and none of the old ones."""
+    files = MemoryFiles()
+    log, _, steps = halfway(files)
+    expected, end = last_values(log), log.end_offset
+    killed = files.copy()
+    steps.close()
+    opened, _ = open_log(killed, DIRECTORY, CONFIG, NOW, clean=clean, recovery_point=end)
+    assert last_values(opened) == expected
+    assert len(opened.segments.all) == 2
+    assert under_way(killed) == []
+
+
+def test_a_stop_while_many_segments_go(files: Files) -> None:
+    """Whoever stops in the middle of that leaves a directory in which it is done."""
+    log, _, steps = halfway(files)
+    expected = last_values(log)
+    steps.close()
+    log.close()
+    assert under_way(files) == []
+    opened, recovery = open_log(files, DIRECTORY, CONFIG, NOW, clean=True)
+    assert recovery.interrupted == 0
+    assert last_values(opened) == expected
+
+
+@pytest.mark.parametrize("loss", ["deleted", "begun later"])
+def test_losing_it_all_while_many_segments_go(files: Files, loss: str) -> None:
+    """A log that is deleted, or begins behind what was cleaned, in the middle of that is in nobody's way."""
+    log, cleaning, steps = halfway(files)
+    if loss == "deleted":
+        delete(log, NOW)
+    else:
+        log.begin_at(log.segments.all[-1].base_offset, NOW)
+    assert list(steps) == []
+    assert cleaning.cleaned is None
+    assert [name for name in files.list(DIRECTORY) if not name.endswith(".deleted")] == [
+        name for name in files.list(DIRECTORY) if loss != "deleted" and name.endswith(("index", ".log", "checkpoint"))
+    ]
+    if loss == "begun later":
+        values = last_values(log)
+        log.close()
+        opened, _ = open_log(files, DIRECTORY, CONFIG, NOW, clean=True, start_offset=log.start_offset)
+        assert last_values(opened) == values
+
+
+def test_a_thousand_segments_are_looked_at_in_slices() -> None:
+    """No slice asks the disk for more than a few dozen segments, whether they become one or stay as they are."""
+    log = Log(MemoryFiles(), DIRECTORY, LogConfig(segment_bytes=1), NOW)
+    for number in range(1000):
+        append(log, [(NOW, b"%d" % number, b"v", ())])
+    for size in (1, 10**6):
+        log.config = LogConfig(segment_bytes=size)
+        found = [0]
+        for group in groups(log.segments.all[:-1], log.config, 999):
+            if group is None:
+                found.append(0)
+            else:
+                found[-1] += len(group)
+        assert len(found) > 30
+        assert sum(found) == 999
+
+
+def test_the_map_is_let_go_of_in_slices() -> None:
+    """To let go of what is known of a million keys takes many slices."""
+    offsets = OffsetMap(1 << 25, 0.9, 1_000_000)
+    assert len([None for _ in iter(offsets.forget, False)]) >= 10
+
+
+def test_how_much_was_read_and_written(files: Files) -> None:
+    """Each byte is read once for its key and once to be sifted, and what stays is written once: that is what Kafka's
+    cleaner counts when it is not to be too fast."""
+    log = keyed(files)
+    cleaning = cleaning_of(log)
+    carry_out(cleaning)
+    assert cleaning.cleaned is not None
+    before, after = cleaning.cleaned.bytes_before, cleaning.cleaned.bytes_after
+    assert cleaning.take_io_bytes() == 2 * before + after
+    assert cleaning.take_io_bytes() == 0
 
 
 def test_a_segment_that_is_left_empty() -> None:

@@ -50,7 +50,7 @@ def test_new_ones_belong_together() -> None:
     assert made.close(broker_epoch=7) == []
     for each in files:
         assert each.read_whole(".kafka_cleanshutdown") == b'{"version":0,"brokerEpoch":7}'
-        assert each.exists(".lock")
+        assert not each.exists(".lock"), "FileLock.destroy"
 
 
 def test_a_new_directory_joins_the_others() -> None:
@@ -98,7 +98,7 @@ def test_the_metadata_may_be_elsewhere() -> None:
     fill(made.metadata.logs["__cluster_metadata", 0], 1)
     made.close()
     assert own.exists(".kafka_cleanshutdown")
-    with pytest.raises(StorageError, match=r"^/own: holds __cluster_metadata-0, which is to be in /a$"):
+    with pytest.raises(StorageError, match=r"^/own: holds __cluster_metadata-0, which is to be in /a: name this"):
         opened(files[0], own)
 
 
@@ -146,18 +146,37 @@ def test_what_is_not_ours_is_refused() -> None:
     held.close()
 
 
-def test_a_partition_in_two_directories_is_refused() -> None:
-    """As in LogManager.loadLog; the line says what to do."""
+def in_two_directories(*counts: int) -> list[MemoryFiles]:
+    """Each with the same partition, and so many records of it."""
     files = three()
-    for each in files[:2]:
+    for each, count in zip(files, counts, strict=False):
         made = opened(each)
-        fill(made.online[0].create(("t", 0), LogConfig(), NOW, topic_id=TOPIC_ID), 1)
+        fill(made.online[0].create(("t", 0), LogConfig(), NOW, topic_id=TOPIC_ID), count)
         made.close()
     meta = read_meta(files[1])
     assert meta is not None
     files[1].write_whole("meta.properties", meta._replace(directory_id=b"x" * 16).encode())
+    return files
+
+
+def test_a_partition_in_two_directories_is_refused() -> None:
+    """As in LogManager.loadLog; the line says what to do."""
+    files = in_two_directories(1, 2)
     with pytest.raises(StorageError, match=r"^/b/t-0: this partition is in /a too: .*; remove the older of the two$"):
         opened(*files)
+
+
+def test_a_kill_in_the_last_moment_of_a_move() -> None:
+    """The copy has its last name, and the other is not yet gone: they are alike, one is enough, and it is told."""
+    files = in_two_directories(2, 2)
+    made = opened(*files)
+    assert [sorted(each.logs) for each in made.online] == [[("t", 0)], [], []]
+    log = made.log(("t", 0))
+    assert log is not None
+    assert log.end_offset == 2
+    assert made.online[1].recovered["t", 0].is_repair
+    assert [name for name in files[1].list("") if name.startswith("t-0")] == [f"t-0.{TOPIC_ID.hex()}-delete"]
+    assert made.close() == []
 
 
 def test_the_next_partition_goes_where_there_are_fewest() -> None:

@@ -107,6 +107,7 @@ def test_a_foreign_directory_is_refused_and_left_alone(files: Files) -> None:
     ("text", "reason"),
     [
         (b"version=0\nbroker.id=1\n", "version 0 was not written by a KRaft broker"),
+        (b"", "empty or damaged; write it anew: version=1, cluster.id= and node.id="),
         (b"broker.id=1\n", "version 0"),
         (b"version=1\nnode.id=1\n", "cluster.id is missing"),
         (b"version=1\ncluster.id=x\nnode.id=one\n", "invalid literal"),

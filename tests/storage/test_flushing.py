@@ -7,11 +7,17 @@ from random import Random
 
 import pytest
 
-from kpybroker.storage.faulty import Fault, FaultyFiles
-from kpybroker.storage.files import DiskError, Files, RealFiles
-from kpybroker.storage.log import Log
+from kpybroker.storage.directory import DataDirectory, Meta
+from kpybroker.storage.faulty import Fault, FaultyFile, FaultyFiles
+from kpybroker.storage.files import DiskError, File, Files, RealFiles
+from kpybroker.storage.flushing import flush_all
+from kpybroker.storage.log import Log, make_files
+from kpybroker.storage.segment import LogConfig
 from kpybroker.storage.volatile import Disk
 from tests.storage.logs import DIRECTORY, NOW, SMALL, append, batch, fill, read, reopen
+
+ID = b"0123456789abcdef"
+META = Meta("4L6g3nShT-eMCtK--X86sw", 1, ID)
 
 
 def new_log(files: Files) -> Log:
@@ -74,7 +80,7 @@ def test_records_survive_with_their_bytes_alone() -> None:
     for seed in range(30):
         disk = Disk()
         log = new_log(FaultyFiles(disk))
-        log.durable.write_later()
+        log.durable.beside.write_later()
         log.epochs.lead(0, 0)
         written = []
         for _ in range(12):
@@ -123,6 +129,54 @@ def test_a_close_after_a_failure_promises_nothing() -> None:
     log.durable.failure = error.value
     before = files.plan.operations
     with pytest.raises(DiskError):
-        log.durable.flush_now()
+        flush_all(log.files, [log])
     assert files.plan.operations == before
     append(log, batch(3))  # that nothing is appended is the partition's to see to
+
+
+def test_a_clean_stop_syncs_each_file_once() -> None:
+    """However many logs there are; and nothing at all of a log that is on the disk as it is."""
+    disk = Disk()
+    for logs, written in ((4, 2), (4, 0)):
+        files = _Counting(disk)
+        directory = DataDirectory.open(files, META, lambda topic: LogConfig(), NOW)
+        for index in range(logs):
+            log = directory.logs.get(("t", index)) or directory.create(("t", index), LogConfig(), NOW, topic_id=ID)
+            if index < written:
+                append(log, batch(0))
+            make_files(log, NOW)
+        files.synced.clear()
+        directory.close()
+        marks = [path for path in files.synced if path.startswith("t-")]
+        once = [path for path in marks if not path.endswith("/") or path in ("t-0/", "t-1/")]
+        assert len(once) == len(set(once))
+        assert (len(marks) > 0) == (written > 0)
+        disk.lose_power(Random(1))
+    again = DataDirectory.open(FaultyFiles(disk), META, lambda topic: LogConfig(), NOW)
+    assert [again.logs["t", index].end_offset for index in range(4)] == [1, 1, 0, 0]
+    assert {log.topic_id for log in again.logs.values()} == {ID}
+
+
+class _Counting(FaultyFiles):
+    """Notes what is synced; a directory with a slash at its end."""
+
+    def __init__(self, disk: Disk) -> None:
+        super().__init__(disk)
+        self.synced: list[str] = []
+
+    def open(self, path: str) -> File:
+        return _CountedFile(self, path, new=False)
+
+    def create(self, path: str) -> File:
+        return _CountedFile(self, path, new=True)
+
+    def sync_directory(self, path: str) -> None:
+        self.synced.append(f"{path}/")
+        super().sync_directory(path)
+
+
+class _CountedFile(FaultyFile):
+    def sync(self) -> None:
+        assert isinstance(self._files, _Counting)
+        self._files.synced.append(self.path)
+        super().sync()

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpybroker.storage.files import Files, RealFiles, StorageError
+from kpybroker.storage.flushing import flush_all
 from kpybroker.storage.log import Log, delete
 from kpybroker.storage.memory import MemoryFiles
 from kpybroker.storage.recovery import open_log
@@ -353,7 +354,7 @@ def test_flush_moves_the_recovery_point(files: Files) -> None:
     log = new_log(files)
     fill(log, 40)
     assert log.recovery_point == 0
-    log.durable.flush_now()
+    flush_all(log.files, [log])
     assert log.recovery_point == 40
     fill(log, 5)
     flush = log.durable.flush()

@@ -7,11 +7,11 @@ from random import Random
 
 import pytest
 
-from kpybroker.storage.faulty import AFTER, BEFORE, WITHIN, Crash, FaultyFiles
-from tests.campaign.asking import delete_topic, topics_of
+from kpybroker.storage.faulty import AFTER, BEFORE, WITHIN, Crash, FaultyFiles, Plan
+from tests.campaign.asking import delete_topic, move, topics_of
 from tests.core import START, Bench, CoreClient
 from tests.requests import create_topic, fetch, fetched, produce, produced
-from tests.test_restarts import EARLIEST, LATEST, delete_records, listed
+from tests.test_restarts import EARLIEST, LATEST, delete_records, listed, send
 
 SEEDS = range(12)
 MOST_OPERATIONS = 200
@@ -92,6 +92,42 @@ def test_after_a_clean_stop_the_power_may_go(configs: dict[str, str]) -> None:
         assert listed(client, "t", LATEST)[:2] == (0, 8)
         assert listed(client, "t", START - 1)[:2] == (0, 0)
         assert fetched(client.ask(fetch(("t", 0, 5)), 12)) == {("t", 0): [b"5", b"6", b"7"]}
+
+
+def test_after_a_clean_stop_the_power_may_go_and_producers_are_still_known() -> None:
+    """What is known of them is on the disk too, though no record is younger than the last flush: nothing is written
+    twice."""
+    for seed in SEEDS:
+        files = FaultyFiles()
+        bench, client = with_topic(files, sync=False, configs={"flush.messages": "1"})
+        assert send(client, "t", 1000, 0, 0) == (0, 0)
+        bench.state.close(START)
+        files.disk.lose_power(Random(seed))
+        client = bench_on(FaultyFiles(files.disk), sync=False).connect()
+        assert send(client, "t", 1000, 0, 0) == (0, 0)
+        assert listed(client, "t", LATEST)[:2] == (0, 1)
+
+
+def test_a_moved_partition_stays_where_it_is_if_all_is_synced() -> None:
+    """The one that it was made of does not come back beside it, without what was written since."""
+    for seed in SEEDS:
+        plan = Plan("first")
+        disks = [FaultyFiles(plan=plan), FaultyFiles(plan=Plan("second", beside=plan))]
+        bench = Bench(files=disks, sync=True)
+        client = bench.connect()
+        client.ask(create_topic("t", 1), 7)
+        assert produced(client.ask(produce("t", b"before"), 9)) == (0, 0)
+        (home,) = [files for files in disks if files.exists("t-0")]
+        (other,) = [files for files in disks if files is not home]
+        client.ask(move(("t", 0), other.root), 2)
+        bench.advance(1)
+        assert other.exists("t-0")
+        assert produced(client.ask(produce("t", b"after"), 9)) == (0, 1)
+        for files in disks:
+            files.disk.lose_power(Random(seed))
+        again = [FaultyFiles(files.disk, Plan(files.root)) for files in disks]
+        client = Bench(files=again, sync=True).connect()
+        assert fetched(client.ask(fetch(("t", 0, 0)), 12)) == {("t", 0): [b"before", b"after"]}
 
 
 def test_deleted_records_stay_deleted_if_all_is_synced() -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from kpybroker.storage.files import RealFiles
-from kpybroker.storage.producers import Duplicate, Producers
+from kpybroker.storage.producers import NO_END, Duplicate, Producers
 from kpybroker.storage.recovery import open_log
 from kpybroker.storage.segment import LogConfig
 from kpybroker.wire.errors import Error
-from kpybroker.wire.records import MAX_SEQUENCE, BatchHeader, build, read_header
+from kpybroker.wire.records import MAX_SEQUENCE, NO_SEQUENCE, BatchHeader, build, read_header
 from tests.storage.logs import KAFKA, NOW
 
 PRODUCER = 1000
@@ -153,3 +153,17 @@ def test_what_is_known_does_not_depend_on_the_replay(number: int) -> None:
     once, again = known(*headers), known(*headers[number:])
     for sequence in range(10):
         assert once.check(header(sequence)) == again.check(header(sequence))
+
+
+def test_where_the_first_open_transaction_begins() -> None:
+    """Until its marker comes, which ends no other (ProducerStateManager.firstUnstableOffset)."""
+    producers = known(header(0, offset=3))
+    assert producers.first_unstable_offset == NO_END
+    producers.replay(header(1, offset=4, transactional=True))
+    producers.replay(header(2, offset=5, transactional=True))
+    assert producers.first_unstable_offset == 4
+    assert Producers(producers.producers).first_unstable_offset == 4, "also of a snapshot"
+    producers.replay(header(NO_SEQUENCE, offset=6, transactional=True, control=True))
+    assert producers.first_unstable_offset == NO_END
+    producers.replay(header(3, offset=7, transactional=True))
+    assert producers.first_unstable_offset == 7

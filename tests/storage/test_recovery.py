@@ -292,13 +292,17 @@ def test_a_log_whose_segments_were_lost_begins_where_it_should(files: Files) -> 
 
 
 def test_segments_that_are_deleted_already_go(files: Files) -> None:
-    """Kafka writes down where a log begins, and takes the files away later: a start in between takes them away."""
+    """Kafka writes down where a log begins, and takes the files away when it next looks for what is old: a start in
+    between leaves them to that."""
     log = Log(files, DIRECTORY, SMALL, NOW)
     fill(log, 60)
     bases = [segment.base_offset for segment in log.segments.all]
     assert len(bases) == 3
     log.close()
     again, _ = reopen(files, clean=True, start_offset=bases[1] + 1)
+    assert again.start_offset == bases[1] + 1
+    assert segment_names(files) == [f"{base:020d}.log" for base in bases]
+    again.begin_at(bases[1], NOW)
     assert again.start_offset == bases[1] + 1
     assert segment_names(files) == [f"{base:020d}.log" for base in bases[1:]]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from kpybroker.storage.ephemeral import EphemeralFiles
 from kpybroker.storage.files import Files, RealFiles
 from kpybroker.storage.log import Log
 from kpybroker.storage.memory import MemoryFiles
-from kpybroker.storage.removals import FILES_AT_ONCE, Removals, deleted_name
+from kpybroker.storage.removals import FILES_AT_ONCE, LARGE_BYTES, Removals, deleted_name
 from kpybroker.storage.segment import LogConfig
 from tests.storage.logs import NOW, fill
 
@@ -141,3 +142,19 @@ def test_a_directory_can_be_renamed(tmp_path: Path) -> None:
         files.make_directory("b")
         files.rename("a", "b")
         assert (files.list(""), files.read_whole("b/f")) == (["b"], b"1")
+
+
+def test_large_files_are_left_to_who_has_time(tmp_path: Path) -> None:
+    """To free a large file takes a disk its time, also where nobody sees it go: its name is free at once."""
+    files = RealFiles(str(tmp_path))
+    removals = Removals(files, at_once=True)
+    calls: list[Callable[[], None]] = []
+    removals.aside = calls.extend
+    for name, size in (("small", 10), ("large", LARGE_BYTES)):
+        file = files.create(name)
+        file.append(bytes(size))
+        removals.file(file, NOW)
+    assert files.list("") == ["large.deleted"]
+    for call in calls:
+        call()
+    assert files.list("") == []

@@ -24,11 +24,8 @@ OWN = re.compile(
     r"meta\.properties|\.kafka_cleanshutdown|__cluster_metadata-0/.*"
     r"|.*/partition\.metadata|__consumer_offsets-\d+/\d+\.(log|index|timeindex)"
 )
-# The lock file, and what `format` wrote, are not looked at again; a deleted topic waits for its removal.
-PASSED_OVER = re.compile(r"\.lock|bootstrap\.checkpoint|.*\.UUID-delete/.*")
-# Apache Kafka keeps what is deleted by DeleteRecords until it next looks for it, by default within five minutes.
-TRIMMED = re.compile(r"(trimmed-0/0{18}(00|06)|emptied-0/0{18}(00|06|12|18|24))\..*")
-EMPTIED = "emptied 0 27"  # its first segment begins there when those before it are gone
+# What `format` wrote is not looked at again; a deleted topic waits for its removal.
+PASSED_OVER = re.compile(r"bootstrap\.checkpoint|.*\.UUID-delete/.*")
 CHECKPOINTS = ("recovery-point-offset-checkpoint", "replication-offset-checkpoint", "log-start-offset-checkpoint")
 
 
@@ -75,11 +72,10 @@ def comparable(files: Disk) -> Disk:
     found = {}
     for name, data in files.items():
         text = bytes.fromhex(data).decode() if name.endswith("-checkpoint") else data
-        if PASSED_OVER.fullmatch(name) or TRIMMED.fullmatch(name):
+        if PASSED_OVER.fullmatch(name):
             continue
         if name in CHECKPOINTS:
-            lines = [line for line in text.splitlines()[2:] if line != EMPTIED]
-            found[name] = "\n".join(sorted(lines))
+            found[name] = "\n".join(sorted(text.splitlines()[2:]))
         elif OWN.fullmatch(name):
             found[re.sub("[1-9]", "0", name) if name.endswith(".snapshot") else name] = "there"
         else:

@@ -1,4 +1,4 @@
-"""What the cluster's records say and nothing here depends on yet, kept for an Apache Kafka that reads them later."""
+"""ACLs and delegation tokens, on which nothing here depends yet: kept for an Apache Kafka that reads them later."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from kpybroker.wire.schemas.cluster_security import (
 )
 
 
-class Kept:
-    """ACLs by their ids, delegation tokens by theirs. The records are their own copies."""
+class Access:
+    """Those that the cluster's records add up to, by their ids. The records are their own copies."""
 
     def __init__(self) -> None:
         self._entries: dict[bytes, AccessControlEntryRecord] = {}
