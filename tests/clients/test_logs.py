@@ -10,7 +10,7 @@ from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 from kafka import TopicPartition as Place
 from kafka import TopicPartitionReplica
-from kafka.admin import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.errors import OffsetOutOfRangeError
 
 from tests.clients.conftest import GetClient
@@ -23,8 +23,10 @@ Spec: Any = OffsetSpec
 
 
 @pytest.fixture
-def written(get_client: GetClient, topic: str) -> str:
-    """A topic with six records, a second apart."""
+def written(get_client: GetClient, kafka_python: KafkaAdminClient, topic: str) -> str:
+    """A topic with six records, a second apart, which are years old: no retention may come in between."""
+    kept = ConfigResource(ConfigResourceType.TOPIC, topic, configs={"retention.ms": "-1"})
+    kafka_python.alter_configs([kept])
     messages = [Message(b"%d" % number, timestamp_ms=TIME_MS + 1000 * number) for number in range(6)]
     assert get_client("confluent-kafka").produce(topic, messages) == list(range(6))
     return topic
