@@ -70,9 +70,13 @@ class Retention:
 def retain(
     replicas: Replicas, key: Key, log: Log, settings: TopicSettings, now: Instant, touch: Callable[[Key], None]
 ) -> Generator[None, None, Removed]:
-    """Deletes the segments of a log that may go, a few at a time."""
+    """Deletes the segments of a log that may go, a few at a time. What comes meanwhile waits for the next look."""
     segments = size = 0
-    while count := surplus(log, settings, replicas.high_watermark(key, log), now):
+    end_offset = log.end_offset
+    while log.segments.first_base_offset < end_offset:
+        count = surplus(log, settings, replicas.high_watermark(key, log), now)
+        if count == 0:
+            break
         if count == len(log.segments.all):
             log.roll(now)  # where all of it goes, the log goes on in a new segment
         offset = log.segments.all[count].base_offset

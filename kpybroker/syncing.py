@@ -169,7 +169,7 @@ class Errand:
         self.then = then
 
     def begin(self, want: Want) -> Flush:
-        return Flush(0, False, (), 0, self._calls)
+        return Flush(0, False, 0, (), 0, self._calls)
 
 
 class Syncs:
@@ -239,7 +239,7 @@ class Syncs:
 
 
 def _failed(end_offset: int, failure: StorageError) -> Flush:
-    return Flush(end_offset, False, (), 0, (partial(_raise, failure),))
+    return Flush(end_offset, False, 0, (), 0, (partial(_raise, failure),))
 
 
 def _raise(failure: StorageError) -> NoReturn:

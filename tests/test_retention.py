@@ -156,3 +156,21 @@ def test_a_long_log_goes_in_slices() -> None:
         assert before - len(log.segments.all) <= 2
         assert files.reads <= 100
     assert wakes >= 50
+
+
+def test_what_comes_meanwhile_waits_for_the_next_look() -> None:
+    """Somebody who writes old records all the time does not keep retention at one log for ever (Kafka looks once)."""
+    config = {**IN_TIME, "log.initial.task.delay.ms": str(DAY), "log.retention.check.interval.ms": str(DAY)}
+    bench = Bench(config=config, now=TIME + 8 * DAY)
+    client = bench.connect()
+    client.ask(create_topic("t", 1, {"internal.segment.bytes": "100"}), 7)
+    for _ in range(20):
+        client.ask(produce("t", b"x" * 30), 9)
+    partition = bench.state.replicas.get("t", 0, bench.now)
+    assert partition is not None
+    bench.now += DAY
+    while (due := bench.core.due()) is not None and due <= bench.now:
+        bench.core.wake(bench.now)
+        client.ask(produce("t", b"x" * 30), 9)
+        assert partition.log.end_offset < 200
+    assert 20 <= partition.log.start_offset < partition.log.end_offset

@@ -12,7 +12,6 @@ from msgspec import Struct
 from kpybroker.machine import Instant
 from kpybroker.storage.checkpoints import LEADER_EPOCHS
 from kpybroker.storage.files import DiskError, Files, StorageError
-from kpybroker.storage.segment import Segment
 
 if TYPE_CHECKING:
     from kpybroker.storage.log import Log
@@ -32,7 +31,8 @@ class Flush(Struct, frozen=True):
 
     end_offset: int  # everything below it survives then
     is_whole: bool  # its indexes and snapshots too: a start need not look at what is below
-    segments: tuple[Segment, ...]
+    losses: int  # how many segments the log had lost by then
+    beside: tuple[str, ...]  # files beside the log that it syncs
     names: int  # how many files there had been in the directory when their names were synced
     calls: tuple[Callable[[], None], ...]
 
@@ -79,10 +79,10 @@ class Beside:
             self._to_write = None if last else {}
         return [partial(self._files.write_whole, path, data, sync=True) for path, data in waiting.items()]
 
-    def syncs(self, *paths: str) -> list[Callable[[], None]]:
-        """What syncs these, and all that are not synced."""
+    def take(self, *paths: str) -> list[str]:
+        """Of these, and of all that are not synced, those that are there: they are to be synced now."""
         every, self._unsynced = dict.fromkeys([*self._unsynced, *paths]), []
-        return [self._files.open(path).sync for path in every if self._files.exists(path)]
+        return [path for path in every if self._files.exists(path)]
 
 
 class Durable:
@@ -157,19 +157,20 @@ class Durable:
         # Without any, the log was deleted: there is no such directory.
         calls = self.beside.writes() if log.segments.all else []
         calls += [segment.log.sync for segment in segments]
-        return self._with_names(log.end_offset, False, segments, calls)
+        return self._with_names(log.end_offset, False, len(segments) > 0, (), calls)
 
     def flush(self, end_offset: int | None = None) -> Flush:
         """All that lets a start trust what is below the offset: below the end, if there is none."""
         log = self._log
         end_offset = log.end_offset if end_offset is None else min(end_offset, log.end_offset)
         if end_offset <= log.recovery_point:
-            return Flush(end_offset, True, (), 0, ())
-        segments, calls = self._whole(end_offset)
-        return self._with_names(end_offset, True, segments, calls)
+            return self._flush(end_offset, True, (), 0, ())
+        has_segments, beside, calls = self._whole(end_offset)
+        return self._with_names(end_offset, True, has_segments, beside, calls)
 
-    def _whole(self, end_offset: int) -> tuple[list[Segment], list[Callable[[], None]]]:
-        """What of the log is not flushed below an offset, and what flushes it, the files beside it too."""
+    def _whole(self, end_offset: int) -> tuple[bool, list[str], list[Callable[[], None]]]:
+        """Whether there are records below an offset that are not flushed, the files beside them, and what flushes all
+        of it."""
         files, log = self._log.files, self._log
         segments = [
             each
@@ -182,8 +183,8 @@ class Durable:
             calls += [file.sync for file in segment.files if file.size or files.exists(file.path)]
             self._names += 1  # an index is made when it is first saved
         offsets = [segment.base_offset for segment in segments]
-        beside = [f"{log.directory}/{offset:020d}.snapshot" for offset in (*offsets, end_offset)]
-        return segments, calls + self.beside.syncs(*beside)
+        beside = self.beside.take(*[f"{log.directory}/{offset:020d}.snapshot" for offset in (*offsets, end_offset)])
+        return len(segments) > 0, beside, calls + [files.open(path).sync for path in beside]
 
     def everything(self) -> Flush:
         """All that is there, for a start that trusts it; its directory's own name is left to the caller."""
@@ -191,25 +192,28 @@ class Durable:
             raise self.failure.with_traceback(None)
         log = self._log
         calls = self.beside.writes(last=True)
-        segments: list[Segment] = []
         if log.end_offset > log.recovery_point:
-            segments, flushes = self._whole(log.end_offset)
+            _, beside, flushes = self._whole(log.end_offset)
             calls += flushes
         else:
-            calls += self.beside.syncs()
+            beside = self.beside.take()
+            calls += [log.files.open(path).sync for path in beside]
         has_names = self.has_unsynced_names and log.segments.last is not None
         if has_names:
             calls.append(partial(log.files.sync_directory, log.directory))
-        return Flush(log.end_offset, True, tuple(segments), self._names if has_names else 0, tuple(calls))
+        return self._flush(log.end_offset, True, beside, self._names if has_names else 0, calls)
 
     def _with_names(
-        self, end_offset: int, is_whole: bool, segments: Sequence[Segment], calls: Sequence[Callable[[], None]]
+        self, end_offset: int, is_whole: bool, has_segments: bool, beside: Sequence[str], calls: Calls
     ) -> Flush:
-        directories = [self._log.directory] if segments and self._synced_names < self._names else []
+        directories = [self._log.directory] if has_segments and self._synced_names < self._names else []
         if directories and self._synced_names == 0:
             directories.append(ROOT)
         names = [partial(self._log.files.sync_directory, directory) for directory in directories]
-        return Flush(end_offset, is_whole, tuple(segments), self._names if segments else 0, (*calls, *names))
+        return self._flush(end_offset, is_whole, beside, self._names if has_segments else 0, (*calls, *names))
+
+    def _flush(self, end_offset: int, is_whole: bool, beside: Sequence[str], names: int, calls: Calls) -> Flush:
+        return Flush(end_offset, is_whole, self._log.segments.losses, tuple(beside), names, tuple(calls))
 
     def done(self, flush: Flush, now: Instant) -> None:
         self._synced_names = max(self._synced_names, flush.names)
@@ -220,10 +224,15 @@ class Durable:
             self.flushed_at = now
 
     def explains(self, flush: Flush, failure: StorageError) -> bool:
-        """Whether it failed because what was to be synced is not wanted any more: then there is nothing wrong."""
+        """Whether it failed because what was to be synced has gone meanwhile: then there is nothing wrong, and what is
+        left of it waits for the next flush."""
+        segments = self._log.segments
         is_missing = isinstance(failure, DiskError) and failure.errno == errno.ENOENT
-        left = self._log.segments.all
-        return is_missing and (not left or any(segment not in left for segment in flush.segments))
+        if not is_missing or (segments.all and segments.losses == flush.losses):
+            return False
+        for path in flush.beside:
+            self.beside.written(path)
+        return True
 
 
 def flush_all(files: Files, logs: Iterable[Log], carry_out: Callable[[Calls], None] = one_by_one) -> None:

@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 
+from kpybroker.storage.checkpoints import LEADER_EPOCHS
 from kpybroker.storage.directory import DataDirectory, Meta
 from kpybroker.storage.faulty import Fault, FaultyFile, FaultyFiles
 from kpybroker.storage.files import DiskError, File, Files, RealFiles
@@ -115,6 +116,26 @@ def test_a_sync_on_its_own_descriptor(tmp_path: object) -> None:
     assert not log.durable.explains(flush, error.value)
     log.segments.drop(log.segments.all[:1])
     assert log.durable.explains(flush, error.value)
+
+
+def test_a_snapshot_that_goes_while_it_is_synced(tmp_path: object) -> None:
+    """Retention may take all segments of which a flush was begun, and then the snapshot where the next began: that is
+    no failure of the disk. What else the flush was to sync is in the next one."""
+    files = RealFiles(str(tmp_path))
+    log = new_log(files)
+    fill(log, 3)
+    log.roll(NOW)
+    files.write_whole(f"{DIRECTORY}/00000000000000000003.snapshot", b"of the roll")
+    log.begin_at(3, NOW)
+    flush = log.durable.flush(3)
+    fill(log, 1)
+    log.roll(NOW)
+    log.begin_at(4, NOW)
+    with pytest.raises(DiskError) as error:
+        flush.carry_out()
+    assert log.durable.explains(flush, error.value)
+    epochs = [path for path in log.durable.flush().beside if path.endswith(LEADER_EPOCHS)]
+    assert epochs == [f"{DIRECTORY}/{LEADER_EPOCHS}"]
 
 
 def test_a_close_after_a_failure_promises_nothing() -> None:
