@@ -3,18 +3,20 @@ the most room."""
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterable
 
-from kpybroker.machine import Instant, Key, Record
+from kpybroker.machine import Key, Record
 from kpybroker.metadata.directories import OPEN, UNASSIGNED, assign, directory_of
 from kpybroker.metadata.image import Image, PartitionImage
 from kpybroker.metadata.record_versions import DIRECTORIES, level_of
 from kpybroker.storage.directories import DataDirectories, OfflineError
-from kpybroker.storage.directory import DataDirectory
+from kpybroker.storage.directory import DataDirectory, set_aside
 from kpybroker.wire.internal import METADATA_TOPIC
 from kpybroker.wire.schemas.cluster_topics import PartitionRecord
 
+log = logging.getLogger("kpybroker")
 MOST_WISHES = 10_000  # for partitions that may never be: as many as one request may make
 
 
@@ -71,15 +73,19 @@ class Homes:
             found.append((topic.name, topic.id, topic.partitions[value.partition_id]))
         return self._assign(found)
 
-    def drop_strays(self, now: Instant) -> None:
-        """A directory that was offline may hold what was deleted meanwhile, and a later topic of that name may have a
-        partition of the same number elsewhere (LogManager.loadLog)."""
-        counts = Counter(key for key, _ in self.directories.logs())
-        for directory in list(self.directories.all):
-            for key in [key for key in directory.logs if counts[key] > 1]:
-                topic = self._image.topics.get(key[0])
-                if topic is None or directory.logs[key].topic_id != topic.id:
-                    directory.delete(key, now=now)
+    def set_strays_aside(self) -> None:
+        """Logs of topics that the cluster does not know get another name and are left to a person, as Kafka does it
+        (LogManager.loadLog): a kill has cut their deletion short, their directory was offline meanwhile, or the
+        metadata log was damaged."""
+        for directory in self.directories.all:
+            strays = [key for key, found in directory.logs.items() if self._is_stray(key, found.topic_id)]
+            for path in set_aside(directory, *strays):
+                root = directory.files.root
+                log.warning("%s/%s: set aside, no topic that the cluster knows has this partition", root, path)
+
+    def _is_stray(self, key: Key, topic_id: bytes | None) -> bool:
+        topic = self._image.topics.get(key[0])
+        return key[0] != METADATA_TOPIC and (topic is None or topic_id not in (None, topic.id))
 
     def correct(self) -> list[Record]:
         """What tells the cluster, at a start, where partitions were found that it believes to be elsewhere, and where

@@ -10,7 +10,7 @@ from kpybroker.homes import Homes
 from kpybroker.machine import Instant, Key
 from kpybroker.metadata.image import Image, Topic
 from kpybroker.partition import Partition
-from kpybroker.storage.directory import DataDirectory
+from kpybroker.storage.directory import DataDirectory, set_aside
 from kpybroker.storage.log import Log, belong_to
 from kpybroker.storage.producers import NO_SNAPSHOT, Producers
 from kpybroker.storage.segment import LogConfig
@@ -45,7 +45,7 @@ class Replicas:
         home = self._homes.of(key)
         log = home.logs.get(key)
         if log is not None and log.topic_id not in (None, topic_id):
-            home.delete(key, now=now)  # an earlier topic of this name, whose deletion a kill has cut short
+            set_aside(home, key)  # an earlier topic of this name
             home = self._homes.of(key)  # which may be another
             log = home.logs.get(key)
         if log is None:

@@ -106,7 +106,7 @@ class State:
     def _load(self, advertised: Mapping[str, Address], now: Instant) -> None:
         """Replays what the directory holds: first the cluster, then the coordinators that have something in them."""
         self.cluster.load(now)
-        self.homes.drop_strays(now)
+        self.homes.set_strays_aside()
         self.cluster.carry_out(Decision(tuple(self.homes.correct())), now)
         self.cluster.register(advertised, now)
         self._heed([(BROKER_RESOURCE, "")])

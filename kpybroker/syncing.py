@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from kpybroker.machine import Instant, Key, Reply
 from kpybroker.storage.files import StorageError
-from kpybroker.storage.flushing import Calls, Flush
+from kpybroker.storage.flushing import Calls, Flush, is_overtaken
 from kpybroker.storage.log import Log
 from kpybroker.wire.internal import METADATA_TOPIC
 
@@ -221,7 +221,7 @@ class Syncs:
             if isinstance(hold, Errand):
                 hold.then(outcome)
                 continue
-            if outcome is not None and hold.log.durable.explains(flush, outcome):
+            if outcome is not None and is_overtaken(hold.log, flush, outcome):
                 job.lane.want(hold, want)
                 continue
             failure = lost[0] if lost else outcome

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import re
 from typing import Any
 
 import pytest
@@ -490,9 +491,11 @@ def test_how_long_what_is_deleted_is_there() -> None:
         assert any(name.endswith("-delete") for name in disk.list("")) == directories
 
 
-def test_what_was_deleted_while_its_directory_was_offline_is_gone_when_that_is_back(two: Two) -> None:
-    """A later topic of the same name may have its partitions elsewhere; Kafka puts the old ones out of use too
-    (LogManager.loadLog)."""
+def test_what_was_deleted_while_its_directory_was_offline_is_set_aside_when_that_is_back(
+    two: Two, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A later topic of the same name may have its partitions elsewhere; the old ones get a name under which nobody
+    looks for them, as in Kafka (LogManager.loadLog), and a line each says so."""
     two.fail_second()
     assert two.client.ask(DeleteTopicsRequest(topic_names=["t"], timeout_ms=1000), 5).responses[0].error_code == NONE
     assert two.client.ask(create_topic("t", 4), 7).topics[0].error_code == NONE
@@ -502,7 +505,10 @@ def test_what_was_deleted_while_its_directory_was_offline_is_gone_when_that_is_b
     for index in range(4):
         assert fetched(client.ask(fetch(("t", index, 0)), 12)) == {("t", index): [b"after"]}
     two.bench.advance(1)
-    assert [name for name in two.disks[1].list("") if name.startswith("t-") and not name.endswith("-delete")] == []
+    aside = [name for name in two.disks[1].list("") if name.startswith("t-")]
+    assert aside
+    assert all(re.fullmatch(r"t-\d\.[0-9a-f]{32}-stray", name) for name in aside)
+    assert all(f"{name}: set aside" in caplog.text for name in aside)
 
 
 def test_a_partition_is_offline_with_the_disk_that_it_has_moved_to() -> None:

@@ -458,3 +458,28 @@ def expected_end(asked: int, epochs: list[int], start: int, current: int) -> tup
     begins.setdefault(current, end)
     known = [epoch for epoch in begins if epoch <= asked]
     return max(known, default=asked), min(offset for epoch, offset in begins.items() if epoch > asked)
+
+
+def test_what_no_topic_is_known_of_is_set_aside(caplog: pytest.LogCaptureFixture) -> None:
+    """Where the metadata log has lost a topic, its records are not for a later one of that name, nor gone: the
+    partition's directory is renamed, once more each time, and a line says so (LogManager.loadLog)."""
+    files = MemoryFiles()
+    for round in range(2):
+        bench = Bench(files=files)
+        client = bench.connect()
+        client.ask(create_topic("t", 1), 7)
+        assert produced(client.ask(produce("t", b"kept"), 9)) == (0, 0)
+        files = bench.state.directory.files.copy()  # type: ignore[attr-defined]
+        bytes_of = files.read_whole("t-0/00000000000000000000.log")
+        Bench(files=files)  # as the cluster knows it, it stays where it is
+        assert files.exists("t-0/00000000000000000000.log")
+        files = files.copy()
+        for name in files.list("__cluster_metadata-0"):
+            files.remove(f"__cluster_metadata-0/{name}")
+        Bench(files=files)
+        aside = [name for name in files.list("") if name.endswith("-stray")]
+        assert len(aside) == round + 1
+        assert not files.exists("t-0")
+        assert bytes_of in [files.read_whole(f"{name}/00000000000000000000.log") for name in aside]
+        assert f"{aside[-1]}: set aside" in caplog.text
+        files = files.copy()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from kpybroker.machine import Instant, Key
@@ -225,7 +225,11 @@ class DataDirectory:
         gone = [self.logs.pop(key) for key in keys]
         for log in gone:
             delete_log(log, now)
-        if gone and self.kept:  # a later log of the same name begins anew, also after a loss of power
+        self.write_without(gone)
+
+    def write_without(self, gone: Sequence[Log]) -> None:
+        """A later log of the same name begins anew, also after a loss of power."""
+        if gone and self.kept:
             self.offsets.points(sync=True)
             self.offsets.starts()
             self.offsets.cleaned()
@@ -267,3 +271,13 @@ class DataDirectory:
                 self.files.remove(LOCK)  # FileLock.destroy
         finally:
             self._release()
+
+
+def set_aside(directory: DataDirectory, *keys: Key) -> list[str]:
+    """These logs are no longer among the others, nor removed; their directories' new names."""
+    gone = [directory.logs.pop(key) for key in keys]
+    for log in gone:
+        log.close(clean=False)
+    paths = [directory.removals.set_aside(log.directory, log.topic_id) for log in gone]
+    directory.write_without(gone)
+    return paths

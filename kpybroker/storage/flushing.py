@@ -223,16 +223,16 @@ class Durable:
             self._log.flushed.flag = True
             self.flushed_at = now
 
-    def explains(self, flush: Flush, failure: StorageError) -> bool:
-        """Whether it failed because what was to be synced has gone meanwhile: then there is nothing wrong, and what is
-        left of it waits for the next flush."""
-        segments = self._log.segments
-        is_missing = isinstance(failure, DiskError) and failure.errno == errno.ENOENT
-        if not is_missing or (segments.all and segments.losses == flush.losses):
-            return False
-        for path in flush.beside:
-            self.beside.written(path)
-        return True
+
+def is_overtaken(log: Log, flush: Flush, failure: StorageError) -> bool:
+    """Whether a flush failed because what it was to sync has gone meanwhile: then there is nothing wrong, and what is
+    left of it waits for the next."""
+    is_missing = isinstance(failure, DiskError) and failure.errno == errno.ENOENT
+    if not is_missing or (log.segments.all and log.segments.losses == flush.losses):
+        return False
+    for path in flush.beside:
+        log.durable.beside.written(path)
+    return True
 
 
 def flush_all(files: Files, logs: Iterable[Log], carry_out: Callable[[Calls], None] = one_by_one) -> None:

@@ -12,6 +12,7 @@ from kpybroker.storage.flushing import Calls
 
 DELETED = ".deleted"  # LogFileUtils.DELETED_FILE_SUFFIX
 DELETED_DIRECTORY = "-delete"  # LogFileUtils.DELETE_DIR_SUFFIX
+STRAY_DIRECTORY = "-stray"  # UnifiedLog.STRAY_DIR_SUFFIX
 LONGEST_NAME = 255  # of a file, on all common disks
 FILES_AT_ONCE = 8  # that one wake removes
 LARGE_BYTES = 4 * 1024 * 1024  # a file system takes its time to free them
@@ -62,6 +63,14 @@ class Removals:
             self._files.rename(path, gone)
             self.later(gone, now + self.delay_ms)
 
+    def set_aside(self, path: str, topic_id: bytes | None) -> str:
+        """A partition's directory gets a name under which nobody looks for it; returns that name."""
+        unique = int.from_bytes(topic_id or b"", "big")
+        while self._files.exists(name := deleted_name(path, unique.to_bytes(16, "big"), STRAY_DIRECTORY)):
+            unique = (unique + 1) % (1 << 128)
+        self._files.rename(path, name)
+        return name
+
     def later(self, path: str, at: Instant) -> None:
         """A file or a tree (by its name) that has its last name already goes when it is time."""
         if self.at_once:
@@ -105,9 +114,9 @@ class Removals:
             self._files.remove(path)
 
 
-def deleted_name(partition: str, topic_id: bytes) -> str:
+def deleted_name(partition: str, topic_id: bytes, suffix: str = DELETED_DIRECTORY) -> str:
     """TOPIC-N.UNIQUE-delete, cut in the topic's name if it would be too long (LocalLog.logDeleteDirName). Its topic's
     id tells a partition from others of the same name."""
     topic, _, index = partition.rpartition("-")
-    rest = f"-{index}.{topic_id.hex()}{DELETED_DIRECTORY}"
+    rest = f"-{index}.{topic_id.hex()}{suffix}"
     return topic[: LONGEST_NAME - len(rest)] + rest
