@@ -123,7 +123,10 @@ class Broker:
 
     def run_compaction(self, topic: str | None = None) -> list[Compacted]:
         """Compacts a topic, or all whose cleanup.policy says so, with all that was written by now; says, for each
-        partition, how much there was and is. Kafka would do it some time, and leave out the newest records."""
+        partition, how much there was and is. Kafka would do it some time, and leave out the newest records.
+        ValueError: there is no such topic."""
+        if self._assembly is not None and topic not in (None, *self._assembly.core.state.image.topics):
+            raise ValueError(f"there is no topic {topic!r}")
         return self._ask(lambda state, now: state.compaction.compact_now(topic, now))
 
     def _ask(self, begin: Callable[[State, Instant], Generator[None, None, Answer]]) -> Answer:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
 from kpybroker.machine import Instant, Key
-from kpybroker.storage.directory import DataDirectory, Meta, read_meta
+from kpybroker.storage.directory import DataDirectory, Meta, read_meta, set_aside
 from kpybroker.storage.files import DiskError, Files, StorageError
 from kpybroker.storage.flushing import Calls, one_by_one
 from kpybroker.storage.log import Log
 from kpybroker.storage.segment import LogConfig
 from kpybroker.wire.internal import METADATA_TOPIC
+
+log = logging.getLogger("kpybroker")
 
 
 class OfflineError(StorageError):
@@ -209,18 +212,24 @@ def _are_of_two_topics(*logs: Log) -> bool:
 
 
 def _one_of(key: Key, one: DataDirectory, two: DataDirectory, now: Instant) -> DataDirectory:
-    """A kill in the last moment of a move leaves a partition in both directories, to the same offset; one of them goes.
-    StorageError: they are not alike."""
+    """A kill, or the failure of one disk, in the last moment of a move leaves a partition in both directories, and it
+    may have gone on in one of them: that has more. The other goes, or if they differ is left to a person.
+    StorageError: nobody knows that both are of one topic."""
     first, second = one.logs[key], two.logs[key]
-    if first.topic_id is None or (first.topic_id, first.end_offset) != (second.topic_id, second.end_offset):
+    if first.topic_id is None or first.topic_id != second.topic_id:
         raise StorageError(
             f"{two.files.root}/{key[0]}-{key[1]}",
             f"this partition is in {one.files.root} too: a move between directories was cut short, or one is "
             "a copy; remove the older of the two",
         )
+    ends = [(each.end_offset, each.start_offset) for each in (first, second)]  # one may not know yet where it begins
+    kept, gone = (two, one) if ends[1] > ends[0] else (one, two)
+    if first.end_offset != second.end_offset:
+        (path,) = set_aside(gone, key)
+        log.warning("%s/%s: set aside, %s has more of this partition", gone.files.root, path, kept.files.root)
+        return kept
     from kpybroker.storage.recovery import Recovery  # noqa: PLC0415  here and not at the top: most starts pay for none
 
-    kept, gone = (two, one) if second.start_offset > first.start_offset else (one, two)  # it may not know that yet
     directory = gone.logs[key].directory
     gone.recovered[key] = Recovery(removed_files=(directory,))
     gone.delete(key, now=now)
@@ -231,9 +240,9 @@ def require_metadata(directories: DataDirectories) -> None:
     """StorageError: there are partitions, and nothing of the cluster's log that says whose they are. A new cluster
     would take them for those of topics that were deleted."""
     key, home = (METADATA_TOPIC, 0), directories.metadata
-    log, path = home.logs.get(key), f"{METADATA_TOPIC}-0"
+    found_log, path = home.logs.get(key), f"{METADATA_TOPIC}-0"
     orphans = [found for found, _ in directories.logs() if found != key]
-    is_empty = log is None or log.end_offset == 0
+    is_empty = found_log is None or found_log.end_offset == 0
     if orphans and is_empty and not any(name.endswith(".checkpoint") for name in home.files.list(path)):
         raise StorageError(
             f"{home.files.root}/{path}",

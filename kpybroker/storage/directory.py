@@ -99,7 +99,7 @@ def _claim(files: Files, fresh: Meta) -> tuple[Meta, Lock]:
             raise StorageError(files.root, f"belongs to cluster {meta.cluster_id}, not to {fresh.cluster_id}")
         if meta != found:
             files.write_whole(META_PROPERTIES, meta.encode(), sync=True)
-    except StorageError:
+    except BaseException:
         lock.release()
         raise
     return meta, lock
@@ -168,7 +168,7 @@ class DataDirectory:
             directory.was_clean, directory.broker_epoch = _take_clean_shutdown(files)
             directory._load(config_of, now)
             directory.offsets.make()
-        except StorageError:
+        except BaseException:
             lock.release()
             raise
         return directory

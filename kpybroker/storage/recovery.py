@@ -21,6 +21,7 @@ from kpybroker.storage.producers import Producers
 from kpybroker.storage.removals import Removals
 from kpybroker.storage.segment import LogConfig, Segment
 from kpybroker.storage.snapshots import NOWHERE, Snapshots
+from kpybroker.wire.internal import METADATA_TOPIC
 from kpybroker.wire.records import BatchHeader
 
 MOST_NAMED = 5  # logs that were cut, in one line
@@ -174,10 +175,16 @@ class _Work:
                 snapshots.write(end_offset, producers)
                 known = end_offset
             rest = segments.all[number:]
-            if self.cut_bytes > cut or (rest and rest[0].base_offset < end_offset):  # what went once has come back
+            if self.cut_bytes > cut or (rest and not self._can_follow(end_offset, rest[0].base_offset)):
                 self.cut_bytes += sum(following.size for following in rest)
                 segments.retire(rest, self._now + self._log.config.file_delete_delay_ms)
                 return
+
+    def _can_follow(self, end_offset: int, base_offset: int) -> bool:
+        """Whether the next segment is to be read. One that begins too early went once, and has come back. Where records
+        are missing before it, other logs go on, as in Kafka; the cluster's log is a story that ends there."""
+        is_story = self._log.directory == f"{METADATA_TOPIC}-0"
+        return base_offset == end_offset if is_story else base_offset >= end_offset
 
     def _producers_at(self, offset: int) -> tuple[Snapshots, Producers, int]:
         """Who is known where a segment begins, and the offset of the newest snapshot; later ones are not trusted."""

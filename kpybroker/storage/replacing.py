@@ -16,7 +16,8 @@ def replace(log: Log, group: Sequence[Segment], paths: Sequence[str], now: Insta
     """What was made, in these files, takes the place of the group, in Kafka's order (LocalLog.replaceSegments): a kill
     at any moment leaves one or the other to the next start. Readers find the new one as soon as it is whole.
 
-    Whoever closes the iterator has the rest done at once. It ends early where the log is deleted meanwhile.
+    Whoever closes the iterator has the rest done at once, unless the disk has failed: then it is for the next start.
+    It ends early where the log is deleted meanwhile.
     """
     finals = [path.removesuffix(CLEANED) for path in paths]
     for path, final in zip(paths, finals, strict=True):
@@ -31,7 +32,7 @@ def replace(log: Log, group: Sequence[Segment], paths: Sequence[str], now: Insta
             if log.segments is not segments:
                 return
     except GeneratorExit:
-        if log.segments is segments:
+        if log.segments is segments and log.durable.failure is None:
             while old:
                 _put_away(log, old, base, now)
             _finish(log, new, finals, now)

@@ -7,7 +7,7 @@ import pytest
 from kpybroker.storage.checkpoints import EpochEntry
 from kpybroker.storage.files import Files, StorageError
 from kpybroker.storage.log import Log
-from kpybroker.storage.recovery import Recovery, summary
+from kpybroker.storage.recovery import Recovery, open_log, summary
 from kpybroker.storage.segment import LogConfig
 from kpybroker.storage.snapshots import Snapshots
 from kpybroker.wire.records import build, read_header
@@ -108,6 +108,18 @@ def test_a_segment_that_has_come_back_goes_again(files: Files) -> None:
     log, recovery = reopen(files, clean=False, recovery_point=0)
     assert (log.end_offset, recovery.cut_bytes) == (3, len(batch(1)))
     assert [header.base_offset for header in log.headers()] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(("directory", "end_offset"), [(DIRECTORY, 6), ("__cluster_metadata-0", 2)])
+def test_a_hole_between_segments(files: Files, directory: str, end_offset: int) -> None:
+    """A loss of power took a segment that was never flushed, and not the next: Kafka's logs go on behind the hole
+    (LogLoader.recoverLog), but of the cluster's log nothing may be replayed of which the beginning is missing."""
+    files.make_directory(directory)
+    files.write_whole(f"{directory}/{0:020d}.log", batch(0) + batch(1))
+    files.write_whole(f"{directory}/{4:020d}.log", batch(4) + batch(5))
+    log, recovery = open_log(files, directory, LogConfig(), NOW, clean=False, recovery_point=0)
+    assert log.end_offset == end_offset
+    assert recovery.cut_bytes == (0 if end_offset == 6 else len(batch(4) + batch(5)))
 
 
 @pytest.mark.parametrize("records", [b"", batch(0)])

@@ -160,10 +160,29 @@ def in_two_directories(*counts: int) -> list[MemoryFiles]:
 
 
 def test_a_partition_in_two_directories_is_refused() -> None:
-    """As in LogManager.loadLog; the line says what to do."""
+    """Where nobody knows that both are of one topic, as in LogManager.loadLog; the line says what to do."""
     files = in_two_directories(1, 2)
+    for each in files[:2]:
+        each.remove("t-0/partition.metadata")
     with pytest.raises(StorageError, match=r"^/b/t-0: this partition is in /a too: .*; remove the older of the two$"):
         opened(*files)
+
+
+@pytest.mark.parametrize("counts", [(1, 2), (2, 1)])
+def test_a_partition_that_has_gone_on_in_one_of_two_directories(
+    counts: tuple[int, int], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A disk has failed between the copy's last name and the end of what was copied: the one with more is it, the other
+    is set aside and told of, and a later start finds nothing odd."""
+    files = in_two_directories(*counts)
+    for _ in range(2):
+        made = opened(*files)
+        found = made.log(("t", 0))
+        assert found is not None
+        assert found.end_offset == 2
+        made.close()
+    path = f"/{'ab'[counts[1] == 1]}/t-0.{TOPIC_ID.hex()}-stray"
+    assert [record.getMessage().partition(":")[0] for record in caplog.records] == [path]
 
 
 def test_a_kill_in_the_last_moment_of_a_move() -> None:
