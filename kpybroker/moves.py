@@ -10,7 +10,7 @@ from kpybroker.metadata.directories import assign
 from kpybroker.metadata.image import Image
 from kpybroker.partition import Partition
 from kpybroker.replicas import Replicas
-from kpybroker.storage.directory import DataDirectory
+from kpybroker.storage.directory import DataDirectory, remove
 from kpybroker.storage.flushing import flush_all
 from kpybroker.storage.futures import discard, future_log, promote
 from kpybroker.storage.log import Log
@@ -55,8 +55,8 @@ class Move:
                 future.begin(future.end_offset, now)
         return future.end_offset == log.end_offset
 
-    def finish(self, now: Instant) -> None:
-        """The copy takes the place of what it was made of (LogManager.replaceCurrentWithFutureLog)."""
+    def complete(self, now: Instant) -> None:
+        """All that lies beside the log is copied too: from now on nothing is read from where it was."""
         log, future = self.partition.log, self.future
         if future.segments.last is not None:
             # Here and not at the top: a start pays for none of it.
@@ -73,10 +73,18 @@ class Move:
             future.durable.written(write_snapshot(future.files, future.directory, future.end_offset, producers))
         if self.destination.offsets.is_synced:  # what is deleted below was promised
             flush_all(future.files, [future])
-        promote(self.destination, self.partition.key, future, now)
+
+    def replace(self, now: Instant) -> Log:
+        """The copy takes the place of what it was made of (LogManager.replaceCurrentWithFutureLog), which is returned:
+        it is not among the logs of its directory any more, and its files are still there."""
+        promote(self.destination, self.partition.key, self.future, now)
         if self.destination.offsets.is_synced:
-            future.files.sync_directory("")
-        self.source.delete(self.partition.key, now=now)
+            self.future.files.sync_directory("")
+        return self.source.logs.pop(self.partition.key)
+
+    def remove(self, gone: Log, now: Instant) -> None:
+        """What is left of it where it was."""
+        remove(self.source, [gone], now)
         if self.source.offsets.is_synced:
             self.source.files.sync_directory("")
 
@@ -150,13 +158,15 @@ class Moves:
         if not is_all:
             self.under_way[key] = move
             return
-        # The cluster is told first (ReplicaAlterLogDirsThread): if the new disk fails now, the partition is offline
-        # with it, and not made anew where it has been.
+        move.complete(now)
+        # The cluster is told before (ReplicaAlterLogDirsThread): if the new disk fails now, the partition is offline
+        # with it, and not made anew where it has been. If the old one fails, it goes on where it is.
         known = self._image.topics[key[0]]
         node, home = self._homes.node, move.destination.meta.directory_id
         self._control(Decision((assign(known.partitions[key[1]], known.id, node, home),)), now)
-        move.finish(now)
+        gone = move.replace(now)
         self._moved(self._replicas.take_over(move.partition, now))
+        move.remove(gone, now)
 
 
 def _some_batches(log: Log, offset: int) -> tuple[bytearray, list[BatchHeader]]:

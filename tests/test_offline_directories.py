@@ -533,3 +533,30 @@ def test_a_partition_is_offline_with_the_disk_that_it_has_moved_to() -> None:
     again = Bench(files=[FaultyFiles(files.disk, Plan(files.root)) for files in disks], now=bench.now)
     client = again.connect()
     assert fetched(client.ask(fetch(("t", 0, 0)), 12)) == {("t", 0): [b"before"]}
+
+
+def test_a_partition_goes_on_where_it_has_moved_to_if_the_disk_that_it_has_left_fails() -> None:
+    """What is acknowledged after the copy has its last name is in the copy, whatever becomes of the old files; the next
+    start takes what has more, and sets the rest aside."""
+    plans = [Plan("first")]
+    plans.append(Plan("second", beside=plans[0]))
+    disks = [FaultyFiles(plan=plan) for plan in plans]
+    bench = Bench(files=disks)
+    client = bench.connect()
+    client.ask(create_topic("t", 1), 7)
+    assert produced(client.ask(produce("t", b"before"), 9)) == (NONE, 0)
+    home = next(number for number in (0, 1) if disks[number].exists("t-0"))
+    if home == 0:  # the metadata stays well
+        assert alter(client, "second", "t", 0) == NONE
+        for _ in range(5):
+            bench.advance(1)
+    assert disks[1].exists("t-0")
+    plans[1].arm(Fault(("rename",), path="t-0"))
+    assert alter(client, "first", "t", 0) == NONE
+    for _ in range(5):
+        bench.advance(1)
+    assert plans[1].raised
+    assert produced(client.ask(produce("t", b"after"), 9)) == (NONE, 1)
+    again = Bench(files=[FaultyFiles(files.disk, Plan(files.root)) for files in disks], now=bench.now)
+    assert fetched(again.connect().ask(fetch(("t", 0, 0)), 12)) == {("t", 0): [b"before", b"after"]}
+    assert [name for name in disks[1].list("") if name.endswith("-stray")]

@@ -206,8 +206,8 @@ class DataDirectory:
     def create(self, key: Key, config: LogConfig, now: Instant, *, topic_id: bytes | None) -> Log:
         assert key not in self.logs
         name = f"{key[0]}-{key[1]}"
-        log = self.logs[key] = Log(self.files, name, config, now, topic_id=topic_id, removals=self.removals)
-        return self._noted(log)
+        made = self.logs[key] = Log(self.files, name, config, now, topic_id=topic_id, removals=self.removals)
+        return self._noted(made)
 
     def _noted(self, log: Log) -> Log:
         log.appended, log.flushed = self.appended, self.flushed
@@ -222,10 +222,7 @@ class DataDirectory:
         self.offsets.starts()
 
     def delete(self, *keys: Key, now: Instant) -> None:
-        gone = [self.logs.pop(key) for key in keys]
-        for log in gone:
-            delete_log(log, now)
-        self.write_without(gone)
+        remove(self, [self.logs.pop(key) for key in keys], now)
 
     def write_without(self, gone: Sequence[Log]) -> None:
         """A later log of the same name begins anew, also after a loss of power."""
@@ -271,6 +268,13 @@ class DataDirectory:
                 self.files.remove(LOCK)  # FileLock.destroy
         finally:
             self._release()
+
+
+def remove(directory: DataDirectory, gone: Sequence[Log], now: Instant) -> None:
+    """The files of logs that are not among the others any more."""
+    for log in gone:
+        delete_log(log, now)
+    directory.write_without(gone)
 
 
 def set_aside(directory: DataDirectory, *keys: Key) -> list[str]:
