@@ -128,3 +128,18 @@ def test_every_option_of_start(tmp_path: Path) -> None:
     assert settings["message.max.bytes"] == "50000"
     assert settings["group.initial.rebalance.delay.ms"] == "3000"  # Kafka's own, and so --strict
     assert (data / "meta.properties").exists()
+
+
+def test_the_readme_tells_the_last_campaign() -> None:
+    """What README says of kills and losses of power is what the campaigns have written down."""
+    results = (ROOT / "tests" / "campaign" / "RESULTS.md").read_text()
+    totals = {
+        name: row.rpartition("|")[2].strip() for name, row in re.findall(r"^\| ([a-z ,]+) \|(.*) \|$", results, re.M)
+    }
+    told = re.sub(r"\s+", " ", README)
+    assert f"killed {totals['kills']} brokers, took the power from {totals['losses of power']}" in told
+    assert f"no violation in {totals['records acknowledged']} acknowledged records" in told
+    assert totals["violations found"] == "0"
+    under_clients = (ROOT / "tests" / "campaign" / "RESULTS-KILLS.md").read_text()
+    assert re.search(r"\b40 kills, 515,844 records acknowledged.*nothing lost, nothing twice", under_clients)
+    assert "40 kills cost none of 515,844" in told

@@ -82,8 +82,7 @@ class Removals:
         return self._waiting[0][0] if self._waiting else None
 
     def expire(self, now: Instant) -> None:
-        """Removes what is due: a few files of it, if that is not for somebody else to do. One that cannot be removed
-        is left to the next start."""
+        """Removes what is due: a few files of it, if that is not for somebody else to do."""
         if self.aside is not None:
             paths = []
             while self._waiting and self._waiting[0][0] <= now:
