@@ -8,6 +8,7 @@ from kpybroker.config.settings import Settings
 from kpybroker.machine import AT_ONCE, Instant, Key
 from kpybroker.metadata.image import Image
 from kpybroker.replicas import Replicas
+from kpybroker.slices import one_slice
 from kpybroker.storage.checkpoints import Changed
 from kpybroker.storage.directories import DataDirectories
 from kpybroker.storage.directory import DataDirectory
@@ -51,9 +52,7 @@ class Checkpoint:
             self._at = now + self._interval_ms
             return
         work, self._under_way, self._at = self._under_way or self._write(), None, None
-        for _ in work:
-            self._under_way = work
-            return
+        self._under_way = one_slice(work)
 
     def _write(self) -> Iterator[None]:
         logs, offsets = self._directory.logs, {}

@@ -9,6 +9,7 @@ from kpybroker.config.settings import Settings
 from kpybroker.machine import AT_ONCE, Instant, Key
 from kpybroker.replicas import Replicas
 from kpybroker.retention import Removed, retain
+from kpybroker.slices import one_slice
 from kpybroker.storage.directories import DataDirectories
 from kpybroker.syncing import Syncs
 
@@ -59,9 +60,7 @@ class Compaction:
         if self._cleaner is not None:
             self._cleaner.now = now
         work, self._work = self._work, None  # one that fails is over
-        for _ in work:
-            self._work = work
-            return
+        self._work = one_slice(work)
 
     def stop(self) -> None:
         """The end: a log that is being cleaned is as before then, or as it was to be."""

@@ -9,6 +9,7 @@ from kpybroker.config.settings import Settings
 from kpybroker.config.topics import TopicSettings
 from kpybroker.machine import Instant, Key
 from kpybroker.replicas import Replicas
+from kpybroker.slices import next_look
 from kpybroker.storage.log import Log
 from kpybroker.syncing import Syncs, Want
 
@@ -45,5 +46,4 @@ class DirtyLogs:
     def _next(self, now: Instant) -> Instant:
         if self._interval_ms <= 0:  # KafkaScheduler takes it for no interval at all
             return NEVER
-        missed = (now - self._at) // self._interval_ms
-        return self._at + (missed + 1) * self._interval_ms
+        return next_look(self._at, self._interval_ms, now)

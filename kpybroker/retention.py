@@ -9,6 +9,7 @@ from kpybroker.config.settings import Settings
 from kpybroker.config.topics import TopicSettings
 from kpybroker.machine import AT_ONCE, Instant, Key
 from kpybroker.replicas import Replicas
+from kpybroker.slices import next_look, one_slice
 from kpybroker.storage.log import Log
 from kpybroker.storage.segment import Segment
 
@@ -42,13 +43,10 @@ class Retention:
     def expire(self, now: Instant) -> None:
         """Deletes what may go."""
         if self._work is None:
-            missed = (now - self._at) // self._interval_ms
-            self._at += (missed + 1) * self._interval_ms
+            self._at = next_look(self._at, self._interval_ms, now)
             self._work = self._round(now, with_compacted=False)
         work, self._work = self._work, None  # one that fails is over
-        for _ in work:
-            self._work = work
-            return
+        self._work = one_slice(work)
 
     def retain_now(self, now: Instant) -> Generator[None, None, Removed]:
         """The same out of turn, for all logs."""

@@ -12,9 +12,9 @@ import signal
 import socket
 import subprocess
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
+from tests.process import Running
 from tests.until import PATIENCE_S, until
 
 PEERS = Path(os.environ.get("KAFKA_PEERS") or "~/.cache/kafka-peers").expanduser()
@@ -56,7 +56,7 @@ def java(*arguments: str | Path, libs: Path = LIBS) -> list[str]:
     return ["java", "-Xmx384M", *quick, log, "-cp", f"{first}:{libs}/*", *map(str, arguments)]
 
 
-class KafkaProcess:
+class KafkaProcess(Running):
     """A combined node 1, the only voter, on this directory, or on several with commas between them. Ports are free
     ones; `sasl`: with a listener for that."""
 
@@ -79,16 +79,6 @@ class KafkaProcess:
         until(lambda: STARTED in self.log or self.process.poll() is not None, 3 * PATIENCE_S)
         assert self.process.poll() is None, self.log
         return self
-
-    def __enter__(self) -> Self:
-        return self.wait_until_ready()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait(PATIENCE_S)
 
     @property
     def bootstrap(self) -> str:

@@ -9,6 +9,7 @@ import socket
 import struct
 import subprocess
 import sys
+from abc import ABC, abstractmethod
 from collections import deque
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +23,26 @@ READY_LINES = 3
 Address = tuple[str, int]
 
 
-class BrokerProcess:
+class Running(ABC):
+    """A broker's process, for as long as a block lasts."""
+
+    process: subprocess.Popen[bytes]
+
+    @abstractmethod
+    def wait_until_ready(self) -> Self: ...
+
+    def __enter__(self) -> Self:
+        return self.wait_until_ready()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(PATIENCE_S)
+
+
+class BrokerProcess(Running):
     """`python -m kpybroker start --port 0 --port-file ...` with further arguments; the log is in a file."""
 
     def __init__(self, folder: Path, *arguments: str, port: bool = True) -> None:
@@ -45,16 +65,6 @@ class BrokerProcess:
         until(lambda: self.out.count("\n") >= READY_LINES or self.process.poll() is not None)
         assert self.process.poll() is None, self.log
         return self
-
-    def __enter__(self) -> Self:
-        return self.wait_until_ready()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait(PATIENCE_S)
 
     @property
     def address(self) -> Address:

@@ -54,7 +54,7 @@ FLOORS = (  # from the top down: imports run downwards, or sideways
         "kept_configs",
     ),
     ("storage",),
-    ("wire", "machine", "config", "releases"),
+    ("wire", "machine", "slices", "config", "releases"),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 FUNCTION_LINES, CLASS_LINES, FILE_LINES, HANDLER_LINES = 70, 140, 500, 150

@@ -10,6 +10,7 @@ from kpybroker.machine import Instant
 from kpybroker.metadata.image import Image
 from kpybroker.metadata.reader import ControlRow, Reader
 from kpybroker.metadata.recital import recite, record_count
+from kpybroker.slices import one_slice
 from kpybroker.storage.files import DiskError, StorageError
 from kpybroker.storage.log import Log, begin_anew
 from kpybroker.storage.metadata_snapshots import (
@@ -124,9 +125,7 @@ class Snapshots:
         self._reckoned_for = None
         if self._under_way is not None:
             work, self._under_way = self._under_way, None
-            for _ in work:
-                self._under_way = work
-                return
+            self._under_way = one_slice(work)
         elif at is not None and at <= now:
             self._taken_at = now
             self._counted_from = self._log.size

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple, NoReturn, TypeVar
 
-from kpybroker.storage.files import Data, DiskError, File, Lock, Slice, StorageError, refuse
+from kpybroker.storage.files import Data, DiskError, File, Lock, Slice, StorageError, WholeBody, refuse
+from kpybroker.storage.memory import MemoryLock
 from kpybroker.storage.volatile import Content, Disk, Names, Node
 
 ROOT = "faulty"
@@ -124,19 +125,6 @@ class Plan:
         raise Crash
 
 
-class _Bytes:
-    """The body of a Slice."""
-
-    __slots__ = ("_data",)
-    descriptor = -1
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-
-    def read(self, position: int, count: int) -> bytes:
-        return self._data[position : position + count]
-
-
 class FaultyFile:
     """A file of FaultyFiles. As a real one, it is opened when first touched, and then it does not mind its name."""
 
@@ -207,7 +195,7 @@ class FaultyFile:
 
     def slice(self, position: int, count: int) -> Slice:
         assert position + count <= self.size
-        return Slice(_Bytes(self.read(position, count)), 0, count)
+        return Slice(WholeBody(self.read(position, count)), 0, count)
 
     def truncate(self, size: int) -> None:
         assert size <= self.size
@@ -230,16 +218,6 @@ class FaultyFile:
         self._files.remove(self.path)
         self._size = 0
         self._new = self._creates = True
-
-
-class _Lock:
-    def __init__(self, held: set[str], path: str) -> None:
-        self._held = held
-        self._path = path
-        held.add(path)
-
-    def release(self) -> None:
-        self._held.discard(self._path)
 
 
 class FaultyFiles:
@@ -365,4 +343,4 @@ class FaultyFiles:
             return None
         if self.content(path) is None:
             self.link("create", path, Content())
-        return _Lock(self._held, path)
+        return MemoryLock(self._held, path)

@@ -74,7 +74,7 @@ class Slice:
         return Slice(self._body, self.position + count, self.count - count)
 
 
-class _Bytes:
+class WholeBody:
     """The body of a Slice that was read at once."""
 
     __slots__ = ("_data",)
@@ -263,7 +263,7 @@ class RealFile:
         assert position + count <= self.size
         opened = self._descriptor()
         if self._files.pins_many():
-            return Slice(_Bytes(opened.read(position, count)), 0, count)
+            return Slice(WholeBody(opened.read(position, count)), 0, count)
         opened.shared = True
         return Slice(opened, position, count)
 

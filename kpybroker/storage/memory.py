@@ -71,7 +71,7 @@ class MemoryFile:
         self._new = True
 
 
-class _MemoryLock:
+class MemoryLock:
     def __init__(self, held: set[str], path: str) -> None:
         self._held = held
         self._path = path
@@ -177,4 +177,4 @@ class MemoryFiles:
             return None
         if self.content(path) is None:
             self.write_whole(path, b"")
-        return _MemoryLock(self._held, path)
+        return MemoryLock(self._held, path)

@@ -17,10 +17,10 @@ from kpybroker.storage.checkpoints import PARTITION_METADATA, read_topic_id
 from kpybroker.storage.files import DiskError, Files, StorageError
 from kpybroker.storage.leftovers import clear_left_overs
 from kpybroker.storage.log import Log
-from kpybroker.storage.producers import Producers
+from kpybroker.storage.producers import NO_SNAPSHOT, Producers
 from kpybroker.storage.removals import Removals
 from kpybroker.storage.segment import LogConfig, Segment
-from kpybroker.storage.snapshots import NOWHERE, Snapshots
+from kpybroker.storage.snapshots import Snapshots
 from kpybroker.wire.internal import METADATA_TOPIC
 from kpybroker.wire.records import BatchHeader
 
@@ -191,7 +191,7 @@ class _Work:
         snapshots = Snapshots(self._log.files, self._log.directory)
         snapshots.keep_within(self._start_offset, offset)
         producers, known = snapshots.load()
-        known = self._start_offset if known == NOWHERE else known
+        known = self._start_offset if known == NO_SNAPSHOT else known
         for segment in self._log.segments.from_offset(known):
             place = segment.locate(known) if segment.base_offset < offset else None
             if place is not None:

@@ -19,7 +19,6 @@ from kpybroker.wire.schemas.files import ProducerSnapshot
 
 VERSION = 1
 HEAD = struct.Struct(">hI")  # version, checksum of what follows
-NOWHERE = NO_SNAPSHOT
 LEAST_PLACES = 16
 _NAME = re.compile(r"(\d{20})\.snapshot")
 _Entry = ProducerSnapshot.ProducerEntry
@@ -57,14 +56,14 @@ class Snapshots:
         self.remove(*[offset for offset in self.offsets if not start_offset < offset <= end_offset])
 
     def load(self) -> tuple[Producers, int]:
-        """What the newest sound one knows, and its offset; nobody and NOWHERE if there is none. Broken ones go."""
+        """What the newest sound one knows, and its offset; nobody and NO_SNAPSHOT if there is none. Broken ones go."""
         while self.offsets:
             newest = self.offsets[-1]
             entries = _read(self._files.read_whole(_path(self._directory, newest)) or b"")
             if entries is not None:
                 return Producers({entry.producer_id: _producer(entry) for entry in entries}), newest
             self.remove(newest)
-        return Producers(), NOWHERE
+        return Producers(), NO_SNAPSHOT
 
 
 def write_snapshot(files: Files, directory: str, offset: int, producers: Producers) -> str:
@@ -77,13 +76,13 @@ def write_snapshot(files: Files, directory: str, offset: int, producers: Produce
 
 
 def load_producers(log: Log, now: Instant, expiration_ms: int, *, trusted: bool) -> tuple[Producers, int]:
-    """Who has written to an existing log, and the offset of the snapshot that tells it, or NOWHERE.
+    """Who has written to an existing log, and the offset of the snapshot that tells it, or NO_SNAPSHOT.
 
     `trusted`: after a clean stop. Then a log without any snapshot has no producers (UnifiedLog.rebuildProducerState).
     Those who were silent for too long are passed over, as Kafka does (ProducerStateManager.loadFromSnapshot).
     """
     if not log.segments.all:
-        return Producers(), NOWHERE
+        return Producers(), NO_SNAPSHOT
     snapshots = Snapshots(log.files, log.directory)
     if trusted and not snapshots.offsets and log.end_offset > log.start_offset:
         snapshots.write(log.end_offset, Producers())
@@ -132,11 +131,11 @@ def _entry(number: int, known: Producer) -> _Entry:
         producer_id=number,
         epoch=known.epoch,
         last_sequence=known.last_sequence,
-        last_offset=NOWHERE if last is None else last.last_offset,
+        last_offset=NO_SNAPSHOT if last is None else last.last_offset,
         offset_delta=0 if last is None else last.last_offset - last.first_offset,
         timestamp=known.last_timestamp,
         coordinator_epoch=known.coordinator_epoch,
-        current_txn_first_offset=NOWHERE if known.transaction_offset is None else known.transaction_offset,
+        current_txn_first_offset=NO_SNAPSHOT if known.transaction_offset is None else known.transaction_offset,
     )
 
 

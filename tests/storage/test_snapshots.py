@@ -9,10 +9,10 @@ import pytest
 
 from kpybroker.storage.files import Files, RealFiles
 from kpybroker.storage.log import Log
-from kpybroker.storage.producers import Producer, Producers, SeenBatch
+from kpybroker.storage.producers import NO_SNAPSHOT, Producer, Producers, SeenBatch
 from kpybroker.storage.recovery import open_log
 from kpybroker.storage.segment import LogConfig
-from kpybroker.storage.snapshots import NOWHERE, Snapshots, load_producers, write_snapshot
+from kpybroker.storage.snapshots import Snapshots, load_producers, write_snapshot
 from kpybroker.wire.records import build
 from tests.storage.logs import DIRECTORY, KAFKA, NOW, SMALL, append, fill
 
@@ -126,7 +126,7 @@ def test_a_log_without_snapshots_has_no_producers_after_a_clean_stop(files: File
     data = build([(NOW, None, b"x", ())], producer_id=7, producer_epoch=0, base_sequence=0, leader_epoch=0)
     append(log, data)
     producers, offset = loaded(log, NOW, trusted=trusted)
-    assert (list(producers.producers), offset) == (([], 1) if trusted else ([7], NOWHERE))
+    assert (list(producers.producers), offset) == (([], 1) if trusted else ([7], NO_SNAPSHOT))
     assert snapshots(files) == (["00000000000000000001.snapshot"] if trusted else [])
 
 
@@ -152,14 +152,14 @@ def test_snapshots_outside_of_the_log_are_removed(files: Files) -> None:
     assert loaded(log)[1] == 9
     assert snapshots(files) == ["00000000000000000009.snapshot"]
     log.start_offset = 10
-    assert loaded(log)[1] == NOWHERE
+    assert loaded(log)[1] == NO_SNAPSHOT
     assert snapshots(files) == []
 
 
 def test_a_log_without_segments_has_none(files: Files) -> None:
     """Nothing was written: nobody is known, and nothing is looked for."""
     producers, offset = loaded(Log(files, DIRECTORY, SMALL, NOW), NOW)
-    assert (producers.producers, offset) == ({}, NOWHERE)
+    assert (producers.producers, offset) == ({}, NO_SNAPSHOT)
 
 
 def test_producers_are_written_in_kafkas_order(files: Files) -> None:
